@@ -1,0 +1,49 @@
+"""What the simulated devices and the physical model say to each other.
+
+The devices speak bytes to the host and these values to the plant: pins and quantities on one side,
+chemistry and physics on the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """What the board's pins do to the plant during one step."""
+
+    pump_steps_s: tuple[float, ...]
+    heater_duty: tuple[float, ...]
+    lamp_duty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sensed:
+    """What the plant's sensors show the board at the end of one step."""
+
+    temperatures_c: tuple[float, ...]
+    pressures_kpa: tuple[float, ...]
+    stop_pressed: bool
+
+
+class Plant(Protocol):
+    """A synthesis: pumps, zones, tubing, chemistry and the light path."""
+
+    def advance(self, dt_s: float, drive: Drive) -> Sensed:
+        """Move the plant by `dt_s` under a constant drive."""
+        ...
+
+    @property
+    def wavelengths_nm(self) -> NDArray[np.float64]:
+        """Centre wavelength of each spectrometer pixel, shape (pixels,)."""
+        ...
+
+    def expose(self, integration_s: float, scans: int) -> NDArray[np.float64]:
+        """Mean detector counts of `scans` exposures that end now, shape (pixels,)."""
+        ...
