@@ -32,6 +32,8 @@ class SerialLink:
         self.name = name
         self._port = port
         self._descriptor = _descriptor(port)
+        if self._descriptor is not None:  # rfc2217:// refuses any write time-out
+            port.write_timeout = 0.0
         self._unsent = b""
 
     def read(self) -> bytes:
@@ -76,7 +78,7 @@ def open_serial(url: str, *, baud_rate: int = 115_200) -> SerialLink:
     import serial  # noqa: PLC0415 - a process without a serial port need not load it
 
     try:
-        port = serial.serial_for_url(url, baudrate=baud_rate, timeout=0.0, write_timeout=0.0, exclusive=True)
+        port = serial.serial_for_url(url, baudrate=baud_rate, timeout=0.0, exclusive=True)
     except OSError as error:
         raise LinkError(f"{url}: {_REMEDIES.get(_error_number(error), str(error))}") from error
     except ValueError as error:  # an unknown URL scheme, a baud rate that the port does not have
