@@ -71,8 +71,8 @@ def key_id(public_key_path: Path) -> str:
     return _fingerprint(_load_public(public_key_path))
 
 
-def sign(folder: Path, private_key_path: Path) -> Path:
-    """Sign a complete bundle folder; writes, or replaces, its `signature.sigstore.json`."""
+def sign(folder: Path, private_key_path: Path) -> str:
+    """Sign a complete bundle folder, anew if it was signed; returns the key's id (see `key_id`)."""
     key = _load_private(private_key_path)
     statement = _statement(folder.resolve().name, file_digests(folder))
     payload = json.dumps(statement, sort_keys=True).encode()
@@ -83,9 +83,8 @@ def sign(folder: Path, private_key_path: Path) -> Path:
     }
     material = {"publicKey": {"hint": _hint(key.public_key())}, "tlogEntries": []}
     content = {"mediaType": MEDIA_TYPE, "verificationMaterial": material, "dsseEnvelope": envelope}
-    path = folder / SIGNATURE_NAME
-    path.write_text(json.dumps(content), encoding="utf-8")
-    return path
+    (folder / SIGNATURE_NAME).write_text(json.dumps(content), encoding="utf-8")
+    return _fingerprint(key.public_key())
 
 
 def verify(folder: Path, trusted_public_keys: Sequence[Path]) -> str:

@@ -1,0 +1,54 @@
+"""What every algorithm is given and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from trainer.arrays import Floats, Ints
+    from trainer.graph import Graph
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Distinct conditions with the mean of their replicates; targets have mean 0 and deviation 1 over all rows.
+
+    `z` [u, p] features, `y` [u, m], `counts` [u] replicates, `within` [m] squares summed inside replicates,
+    `input_of` [p] the input that each feature comes from.
+    """
+
+    z: Floats
+    y: Floats
+    counts: Floats
+    within: Floats
+    input_of: Ints
+
+
+class Regressor(Protocol):
+    """A fitted model on features and standardised targets."""
+
+    def predict(self, z: Floats) -> tuple[Floats, Floats | None]:
+        """Mean [n, m], and the predicted deviation [n, m] of one new row if the model has an opinion of it."""
+
+    def add_to(self, graph: Graph, features: str) -> tuple[str, str | None]:
+        """Add `predict` to a graph; the names of mean and deviation."""
+
+
+class Algorithm(Protocol):
+    """Fits a regressor; equal seeds give equal models."""
+
+    def __call__(self, data: TrainingSet, seed: int) -> Regressor: ...
+
+
+def merge_replicates(z: Floats, y: Floats, same: Ints, input_of: Ints) -> TrainingSet:
+    """Average the rows that `same` [n] labels as equal. Nothing a Gaussian likelihood needs is lost."""
+    _, first, labels = np.unique(same, return_index=True, return_inverse=True)
+    counts = np.bincount(labels).astype(np.float64)
+    sums = np.zeros((len(counts), y.shape[1]))
+    np.add.at(sums, labels, y)
+    means = sums / counts[:, None]
+    within = ((y - means[labels]) ** 2).sum(axis=0)
+    return TrainingSet(z[first], means, counts, within, input_of)

@@ -1,0 +1,16 @@
+"""Squared distances as the graph computes them, so that both round alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from trainer.arrays import Floats
+
+
+def squared_distances(a: Floats, b: Floats) -> Floats:
+    """Points [n, p] and [k, p] to [n, k], by |a|^2 + |b|^2 - 2ab, never below 0."""
+    total = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) + a @ (-2.0 * b.T)
+    return np.maximum(total, 0.0)

@@ -1,0 +1,45 @@
+"""From a CSV to a chosen, refitted, exported and signed surrogate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trainer.dataset import load_dataset
+from trainer.evaluate import compare
+from trainer.split import make_split
+from trainer.surrogate import Prepared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.dataset import Dataset
+    from trainer.evaluate import Comparison, Progress
+    from trainer.recipe import Recipe
+    from trainer.split import Split
+    from trainer.surrogate import Surrogate
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The comparison, and what it was made from."""
+
+    recipe: Recipe
+    dataset: Dataset
+    split: Split
+    comparison: Comparison
+
+    def surrogate(self) -> Surrogate:
+        """Refit the best algorithm on all rows, with the deviations calibrated on held-out ones."""
+        choices = [len(column.choices) for column in self.dataset.inputs]
+        prepared = Prepared.of(self.dataset.x, self.dataset.y, choices, self.recipe.seed)
+        fitted = prepared.fit(self.comparison.best.algorithm, self.recipe.seed)
+        return fitted.calibrated(self.comparison.judged.calibration)
+
+
+def fit_csv(path: Path, recipe: Recipe, progress: Progress) -> Fitted:
+    """Load, split and compare; errors are `TrainerError`, or `UsageError` where the request is at fault."""
+    dataset = load_dataset(path, recipe)
+    split = make_split(recipe.split, len(dataset.x), dataset.group_of, recipe.seed)
+    comparison = compare(dataset, split, recipe.algorithms, recipe.seed, progress)
+    return Fitted(recipe, dataset, split, comparison)

@@ -1,0 +1,102 @@
+"""What was asked of a fit, and its TOML form: with the data beside it, everything needed to fit again."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, TypeVar
+
+from trainer.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALGORITHMS = ("ridge", "svr", "forest", "mlp", "gp")
+MAX_SEED = 2**32 - 1
+_MAX_RECIPE_BYTES = 64 << 10
+One = TypeVar("One", str, int, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Names are headers, names without unit, or globs. No `inputs` means every column that is left."""
+
+    targets: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    split: str = "kfold:10"
+    algorithms: tuple[str, ...] = ALGORITHMS
+    seed: int = 0
+    has_header: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.targets:
+            raise UsageError("no target is named", remedy="pass --target COLUMN")
+        if not self.algorithms:
+            raise UsageError("no algorithm is named", remedy=f"choose of {', '.join(ALGORITHMS)}")
+        for algorithm in self.algorithms:
+            if algorithm not in ALGORITHMS:
+                raise UsageError(
+                    f"--algorithms {algorithm!r} is unknown", remedy=f"choose of {', '.join(ALGORITHMS)}"
+                )
+        if not 0 <= self.seed <= MAX_SEED:
+            raise UsageError(f"--seed {self.seed} is not within 0 to {MAX_SEED}")
+
+    @property
+    def groups_by_inputs(self) -> bool:
+        return self.group_by == ("inputs",)
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        return () if self.groups_by_inputs else self.group_by
+
+    def to_toml(self) -> bytes:
+        """Write every field, the defaults too: a later version may have others."""
+        # A JSON string, number, boolean or list of strings is the same in TOML (DEL, which is not, is escaped).
+        lines = [f"{key} = {json.dumps(value)}" for key, value in asdict(self).items()]
+        return ("[fit]\n" + "\n".join(lines) + "\n").replace("\x7f", "\\u007f").encode()
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a `recipe.toml`; UsageError names the key that does not fit."""
+    try:
+        with path.open("rb") as file:
+            content = tomllib.loads(file.read(_MAX_RECIPE_BYTES).decode("utf-8"))
+    except OSError as problem:
+        raise UsageError(f"{path}: cannot be read ({problem.strerror})") from problem
+    except ValueError as problem:
+        raise UsageError(f"{path}: not valid TOML ({problem})") from problem
+    table = content.get("fit")
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: has no [fit] table")
+    known = {field.name for field in fields(Recipe)}
+    if unknown := set(table) - known:
+        raise UsageError(f"{path}: fit.{min(unknown)} is unknown")
+    return Recipe(
+        targets=_texts(table, "targets", (), path),
+        inputs=_texts(table, "inputs", (), path),
+        drop=_texts(table, "drop", (), path),
+        categorical=_texts(table, "categorical", (), path),
+        group_by=_texts(table, "group_by", (), path),
+        split=_one(table, "split", "kfold:10", path),
+        algorithms=_texts(table, "algorithms", ALGORITHMS, path),
+        seed=_one(table, "seed", 0, path),
+        has_header=_one(table, "has_header", True, path),
+    )
+
+
+def _texts(table: dict[str, object], key: str, default: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    value = table.get(key, list(default))
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise UsageError(f"{path}: fit.{key} is not a list of texts")
+    return tuple(value)
+
+
+def _one(table: dict[str, object], key: str, default: One, path: Path) -> One:
+    value = table.get(key, default)
+    if type(value) is not type(default):
+        raise UsageError(f"{path}: fit.{key} is not like {default!r}")
+    return value

@@ -1,0 +1,101 @@
+"""A fitted surrogate: conditions in physical units to calibrated properties, and as an ONNX graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trainer.candidates import CANDIDATES
+from trainer.candidates.base import merge_replicates
+from trainer.dataset import same_rows
+from trainer.graph import Graph
+from trainer.novelty import Novelty
+from trainer.preprocess import Preprocessor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainer.arrays import Floats
+    from trainer.candidates.base import Regressor, TrainingSet
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`mean` and `std` [n, m] in the units of the targets, `novelty` [n]."""
+
+    mean: Floats
+    std: Floats
+    novelty: Floats
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What all algorithms share on one set of training rows."""
+
+    preprocessor: Preprocessor
+    novelty: Novelty
+    data: TrainingSet
+    centre: Floats
+    scale: Floats
+
+    @staticmethod
+    def of(x: Floats, y: Floats, choice_counts: Sequence[int], seed: int) -> Prepared:
+        """Learn scaling, replicates and novelty from `x` [n, d] and `y` [n, m]."""
+        preprocessor = Preprocessor.fit(x, choice_counts)
+        centre, deviation = y.mean(axis=0), y.std(axis=0)
+        constant = deviation <= 1e-12 * np.abs(y).max(axis=0)
+        scale = np.where(constant, 1.0, deviation)
+        standard = np.where(constant, 0.0, (y - centre) / scale)
+        z = preprocessor.transform(x)
+        data = merge_replicates(z, standard, same_rows(x), preprocessor.input_of)
+        return Prepared(preprocessor, Novelty.fit(preprocessor, data.z, seed), data, centre, scale)
+
+    def fit(self, algorithm: str, seed: int) -> Surrogate:
+        """Fit one algorithm, not yet calibrated."""
+        regressor = CANDIDATES[algorithm].load()(self.data, seed)
+        return Surrogate(algorithm, self, regressor, np.ones_like(self.scale))
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """`calibration` [m] multiplies the predicted deviation; see `calibration.calibrate`."""
+
+    algorithm: str
+    prepared: Prepared
+    regressor: Regressor
+    calibration: Floats
+
+    def calibrated(self, calibration: Floats) -> Surrogate:
+        return replace(self, calibration=calibration)
+
+    def predict(self, x: Floats) -> Prediction:
+        """Conditions [n, d]. A model with no opinion of its deviation has one that grows with novelty above 1."""
+        z = self.prepared.preprocessor.transform(x)
+        novelty = self.prepared.novelty.measure(z)
+        mean, deviation = self.regressor.predict(z)
+        if deviation is None:
+            deviation = np.maximum(novelty, 1.0)[:, None]
+        std = deviation * (self.prepared.scale * self.calibration)
+        return Prediction(mean * self.prepared.scale + self.prepared.centre, std, novelty)
+
+    def to_onnx(self, name: str) -> bytes:
+        """Serialise `predict`: `conditions` [N, d] to `mean`, `std` [N, m] and `novelty` [N], all double."""
+        graph = Graph()
+        features = self.prepared.preprocessor.add_to(graph, "conditions")
+        novelty = self.prepared.novelty.add_to(graph, features)
+        mean, deviation = self.regressor.add_to(graph, features)
+        if deviation is None:
+            deviation = graph.op("Max", novelty, graph.constant(np.float64(1.0)))
+        std = graph.op("Mul", deviation, graph.constant(self.prepared.scale * self.calibration))
+        mean = graph.op("Mul", mean, graph.constant(self.prepared.scale))
+        mean = graph.op("Add", mean, graph.constant(self.prepared.centre))
+        flat = graph.op("Reshape", novelty, graph.constant(np.array([-1], dtype=np.int64)))
+        targets = len(self.prepared.scale)
+        inputs = len(self.prepared.preprocessor.choice_counts)
+        return graph.finish(
+            name=name,
+            inputs={"conditions": inputs},
+            outputs={"mean": (mean, targets), "std": (std, targets), "novelty": (flat, None)},
+        )
