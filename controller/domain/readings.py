@@ -1,0 +1,98 @@
+"""What the reactor shows: qualities, states, snapshots, spectra."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Quality(IntEnum):
+    GOOD = 1
+    STALE = 2
+    BAD = 3
+
+
+class ReactorState(IntEnum):
+    """What control does with the outputs; in all but READY they are safe."""
+
+    STARTING = 1
+    READY = 2
+    TRIPPED = 3
+    STOPPED = 4
+    ORPHANED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHealth:
+    """Counters of one wire since the boot. `state`: connecting, configuring, ready or lost."""
+
+    name: str
+    state: str
+    frames_sent: int = 0
+    frames_received: int = 0
+    frames_damaged: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All channels at the end of one tick, in the order of the rig's channels.
+
+    Values are in the channels' own units. `setpoints` holds NaN where nothing is asked: the ramped setpoint of
+    a loop at its sensor, the applied output at an actuator. `trips` has bit i set while interlock i is latched;
+    `first_out` is the index of the first of them, or -1.
+    """
+
+    boot_id: int
+    tick: int
+    time_s: float
+    state: ReactorState
+    trips: int
+    first_out: int
+    overruns: int
+    values: tuple[float, ...]
+    qualities: tuple[int, ...]
+    setpoints: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What sensing reads from one absorbance spectrum; NaN where there is no peak."""
+
+    peak_nm: float
+    fwhm_nm: float
+    absorbance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """One exposure. `absorbance` is empty without a dark and a reference spectrum."""
+
+    spectrum_id: str
+    kind: str  # "sample", "dark" or "reference"
+    boot_id: int
+    time_s: float
+    integration_s: float
+    scans: int
+    wavelengths_nm: tuple[float, ...]
+    counts: tuple[float, ...]
+    absorbance: tuple[float, ...] = ()
+    features: Features | None = None
+    warnings: tuple[str, ...] = ()
+
+    def properties(self) -> dict[str, float]:
+        """Name the features as campaigns and models do; empty without absorbance."""
+        if self.features is None:
+            return {}
+        return {
+            "peak_wavelength": self.features.peak_nm,
+            "fwhm": self.features.fwhm_nm,
+            "absorbance": self.features.absorbance,
+        }
+
+
+PROPERTY_UNITS: Mapping[str, str] = {"peak_wavelength": "nm", "fwhm": "nm", "absorbance": "1"}
