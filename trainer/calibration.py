@@ -28,7 +28,7 @@ def calibrate(ratios: Floats) -> Floats:
 
 
 def coverage(ratios: Floats, fold_of: Ints, level: float) -> float:
-    """Share of values within the central interval of probability `level`, each fold calibrated on the others."""
+    """Share of values inside the central interval of `level`, each fold calibrated on the others."""
     width = NormalDist().inv_cdf(0.5 + 0.5 * level)
     folds = np.unique(fold_of)
     inside = 0

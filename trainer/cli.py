@@ -32,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_ALL = ",".join(ALGORITHMS)
+
 Csv = Annotated[
     Path, typer.Argument(metavar="CSV", help="Experiments, one a row; units in headers: Qtot(uL/min).")
 ]
@@ -53,7 +55,7 @@ GroupBy = Annotated[
     list[str] | None,
     typer.Option(
         "--group-by",
-        help="Keep rows in one fold that agree in these columns (which are then no inputs), or in all 'inputs'.",
+        help="Keep rows together that agree in these columns (then no inputs), or in all 'inputs'.",
     ),
 ]
 NoHeader = Annotated[
@@ -84,6 +86,7 @@ Budget = Annotated[
 @app.command()
 def fit(
     csv: Csv,
+    *,
     target: Targets,
     inputs: Inputs = None,
     drop: Drop = None,
@@ -91,7 +94,7 @@ def fit(
     group_by: GroupBy = None,
     no_header: NoHeader = False,
     split: SplitKind = "kfold:10",
-    algorithms: Algorithms = ",".join(ALGORITHMS),
+    algorithms: Algorithms = _ALL,
     seed: Seed = 0,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the best model's signed bundle.")
@@ -105,7 +108,17 @@ def fit(
 ) -> None:
     """Compare algorithms on held-out rows; with --out, refit the best on all rows as a signed bundle."""
     with errors_in_one_line():
-        recipe = _recipe(target, inputs, drop, categorical, group_by, split, algorithms, seed, not no_header)
+        recipe = _recipe(
+            targets=target,
+            inputs=inputs,
+            drop=drop,
+            categorical=categorical,
+            group_by=group_by,
+            split=split,
+            algorithms=algorithms,
+            seed=seed,
+            has_header=not no_header,
+        )
         if out is None:
             _tell(_fit(csv, recipe), None, as_json=as_json)
         else:
@@ -116,6 +129,7 @@ def fit(
 @app.command()
 def compare(
     csv: Csv,
+    *,
     target: Targets,
     inputs: Inputs = None,
     drop: Drop = None,
@@ -123,19 +137,30 @@ def compare(
     group_by: GroupBy = None,
     no_header: NoHeader = False,
     split: SplitKind = "kfold:10",
-    algorithms: Algorithms = ",".join(ALGORITHMS),
+    algorithms: Algorithms = _ALL,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Compare algorithms on held-out rows and write nothing."""
     with errors_in_one_line():
-        recipe = _recipe(target, inputs, drop, categorical, group_by, split, algorithms, seed, not no_header)
+        recipe = _recipe(
+            targets=target,
+            inputs=inputs,
+            drop=drop,
+            categorical=categorical,
+            group_by=group_by,
+            split=split,
+            algorithms=algorithms,
+            seed=seed,
+            has_header=not no_header,
+        )
         _tell(_fit(csv, recipe), None, as_json=as_json)
 
 
 @app.command()
 def refit(
     bundle: Bundle,
+    *,
     out: Annotated[Path, typer.Option("--out", help="Folder for the new bundle.")],
     data: Annotated[
         Path | None,
@@ -203,6 +228,7 @@ class _Naming:
 
 
 def _recipe(
+    *,
     targets: list[str],
     inputs: list[str] | None,
     drop: list[str] | None,

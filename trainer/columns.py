@@ -24,35 +24,36 @@ MISSING = frozenset({"", "none", "na", "n/a", "#n/a", "nan", "null", "-", "--"})
 NO_CHOICE = "none"
 _HEADER = re.compile(r"(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
-_UNIT_WORDS = frozenset(
-    "nm um µm μm mm cm m nL uL µL μL mL cL dL L ng ug µg μg mg g kg nmol umol µmol mmol mol nM uM µM mM M "  # noqa: RUF001
+_UNITS = (
+    "nm um µm μm mm cm m nL uL µL μL mL cL dL L ng ug µg μg mg g kg nmol umol µmol mmol mol nM uM µM mM M "
     "ns us ms s sec min h hr day K C F degC °C celsius Celsius Kelvin % wt% vol% mol% ppm ppb eq equiv "
-    "Pa kPa MPa mbar bar psi atm V mV A mA uA W mW Hz kHz MHz rpm eV meV J kJ deg ° rad a.u. au AU - 1".split()
+    "Pa kPa MPa mbar bar psi atm V mV A mA uA W mW Hz kHz MHz rpm eV meV J kJ deg ° rad a.u. au AU - 1"
 )
+_UNIT_WORDS = frozenset(_UNITS.split())
 
 
 @dataclass(frozen=True)
 class Column:
-    """One typed column. `values` [rows]: numbers with NaN where missing, or indices into `choices`."""
+    """One typed column. `data` [rows]: numbers with NaN where missing, or indices into `choices`."""
 
     header: str
     name: str
     unit: str
-    values: Floats
+    data: Floats
     choices: tuple[str, ...] = ()
 
     @property
     def missing_count(self) -> int:
-        return int(np.isnan(self.values).sum())
+        return int(np.isnan(self.data).sum())
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Column:
         """Keep some rows, and the choices that they still have."""
-        values = self.values[rows]
+        values = self.data[rows]
         if not self.choices:
-            return replace(self, values=values)
+            return replace(self, data=values)
         used, indices = np.unique(values.astype(np.int64), return_inverse=True)
         choices = tuple(self.choices[index] for index in used)
-        return replace(self, values=indices.astype(np.float64), choices=choices)
+        return replace(self, data=indices.astype(np.float64), choices=choices)
 
 
 def name_and_unit(header: str) -> tuple[str, str]:

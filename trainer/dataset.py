@@ -1,4 +1,4 @@
-"""The rows a model is fitted on: which columns are conditions, which are properties, which rows belong together."""
+"""The rows a model is fitted on: which columns are conditions and properties, which rows belong together."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Dataset:
 
     @property
     def x(self) -> Floats:
-        return np.column_stack([column.values for column in self.inputs])
+        return np.column_stack([column.data for column in self.inputs])
 
     @property
     def y(self) -> Floats:
-        return np.column_stack([column.values for column in self.targets])
+        return np.column_stack([column.data for column in self.targets])
 
 
 def load_dataset(path: Path, recipe: Recipe) -> Dataset:
@@ -75,18 +75,18 @@ def load_dataset(path: Path, recipe: Recipe) -> Dataset:
 
 
 def same_rows(x: Floats) -> Ints:
-    """Label rows so that equal rows (missing cells included) share a label; labels follow first appearance."""
+    """Label rows so that equal rows (gaps included) share a label; labels follow first appearance."""
     return np.asarray(pd.DataFrame(x).groupby(list(range(x.shape[1])), sort=False, dropna=False).ngroup())
 
 
 def to_csv(dataset: Dataset, *, with_groups: bool) -> bytes:
-    """Write the rows that were used as UTF-8 CSV: units in headers, choices as text, groups last if wanted."""
+    """Write the rows in use as UTF-8 CSV: units in headers, choices as text, groups last if wanted."""
     frame: dict[str, object] = {}
     for column in (*dataset.inputs, *dataset.targets):
         if column.choices:
-            frame[column.header] = [column.choices[int(value)] for value in column.values]
+            frame[column.header] = [column.choices[int(value)] for value in column.data]
         else:
-            frame[column.header] = column.values
+            frame[column.header] = column.data
     if with_groups:
         frame[group_header(dataset)] = dataset.group_of
     return pd.DataFrame(frame).to_csv(index=False, lineterminator="\n").encode()
@@ -130,9 +130,9 @@ def _leave_out_useless(dataset: Dataset, *, chosen: bool) -> Dataset:
     """Drop empty inputs, and texts that differ from row to row (names, SMILES) unless asked for by name."""
     kept, notes = [], []
     for column in dataset.inputs:
-        if column.missing_count == len(column.values):
+        if column.missing_count == len(column.data):
             notes.append(f"column {column.header!r} is empty: left out")
-        elif not chosen and 2 * len(column.choices) > len(column.values):
+        elif not chosen and 2 * len(column.choices) > len(column.data):
             notes.append(f"column {column.header!r} is free text: left out (keep it with --inputs)")
         else:
             kept.append(column)
@@ -154,13 +154,13 @@ def _check_shape(dataset: Dataset) -> None:
     for column in dataset.inputs:
         if len(column.choices) > MAX_CHOICES:
             raise UsageError(
-                f"{source}: column {column.header!r} has {len(column.choices)} choices, more than {MAX_CHOICES}",
+                f"{source}: {column.header!r} has {len(column.choices)} choices, more than {MAX_CHOICES}",
                 remedy=f"pass --drop {column.header!r}",
             )
 
 
 def _drop_incomplete(dataset: Dataset) -> Dataset:
-    complete = ~np.isnan(dataset.y).any(axis=1)
+    complete = np.asarray(~np.isnan(dataset.y).any(axis=1))
     kept, dropped = int(complete.sum()), int((~complete).sum())
     if kept < MIN_ROWS:
         raise TrainerError(

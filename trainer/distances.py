@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 def squared_distances(a: Floats, b: Floats) -> Floats:
     """Points [n, p] and [k, p] to [n, k], by |a|^2 + |b|^2 - 2ab, never below 0."""
     total = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) + a @ (-2.0 * b.T)
-    return np.maximum(total, 0.0)
+    return np.asarray(np.maximum(total, 0.0))

@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One algorithm on unseen rows: `rows` [k] of the data set, `mean`, `std` [k, m] calibrated."""
+    """One algorithm on unseen `rows` [k] of the data set; `mean`, `std` [k, m], calibrated."""
 
     algorithm: str
     score: Score
@@ -39,7 +39,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`evaluations`, best first. `refused` tells why an algorithm was left out. `final` scores the best afresh."""
+    """`evaluations`, best first; why algorithms were `refused`; `final` scores the best afresh."""
 
     evaluations: tuple[Evaluation, ...]
     refused: dict[str, str]

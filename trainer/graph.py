@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 # What onnxruntime 1.20 on aarch64 runs, and what the device's vetting lets in.
 OPSETS = {"ai.onnx": 17, "ai.onnx.ml": 3}
 IR_VERSION = 8
+_PLAIN = (
+    "Add Cast Concat Div Equal Exp Identity IsNaN MatMul Max Mul ReduceMax ReduceMin ReduceSum Reshape Slice "
+    "Sqrt Sub Tanh Where"
+)
 ALLOWED_OPERATORS = frozenset(
-    f"ai.onnx:{name}"
-    for name in (
-        "Add Cast Concat Div Equal Exp Identity IsNaN MatMul Max Min Mul ReduceMax ReduceMin ReduceSum Relu "
-        "Reshape Slice Sqrt Sub Tanh Where"
-    ).split()
-) | {"ai.onnx.ml:TreeEnsembleRegressor"}
+    [f"ai.onnx:{name}" for name in _PLAIN.split()] + ["ai.onnx.ml:TreeEnsembleRegressor"]
+)
 
 Attributes = dict[str, int | float | str | list[int] | list[float] | list[str]]
 
@@ -101,7 +101,7 @@ class Graph:
     def finish(
         self, *, name: str, inputs: Mapping[str, int], outputs: Mapping[str, tuple[str, int | None]]
     ) -> bytes:
-        """Serialise. `inputs`: columns by name; `outputs`: source and columns (None: one dimension) by name."""
+        """Serialise. `inputs`: columns by name; `outputs`: source and columns (None: flat) by name."""
         for output, (source, _) in outputs.items():
             self._nodes.append(helper.make_node("Identity", [source], [output], name=f"{output}_out"))
         graph = helper.make_graph(
@@ -128,5 +128,5 @@ def operators(model: onnx.ModelProto) -> tuple[str, ...]:
 
 
 def _value(name: str, width: int | None) -> onnx.ValueInfoProto:
-    shape = ["N"] if width is None else ["N", width]
+    shape: list[str | int] = ["N"] if width is None else ["N", width]
     return helper.make_tensor_value_info(name, TensorProto.DOUBLE, shape)

@@ -31,7 +31,7 @@ _NO_CHOICE = 2.0
 
 @dataclass(frozen=True)
 class Novelty:
-    """Works on features [n, p] of `preprocessor`; `low` and `high` [p] hold for `numbers`, the number features."""
+    """Works on features [n, p]: columns `numbers`, with their `low` and `high` [p], and ranges `choices`."""
 
     references: Floats
     weights: Floats
@@ -68,9 +68,9 @@ class Novelty:
         if self.numbers:
             chosen = list(self.numbers)
             outside = np.maximum(self.low[chosen] - z[:, chosen], z[:, chosen] - self.high[chosen])
-            parts.append((outside * self._range_weights()).max(axis=1))
+            parts.append(np.asarray((outside * self._range_weights()).max(axis=1)))
         parts.extend(_NO_CHOICE * (1.0 - z[:, start:stop].max(axis=1)) for start, stop in self.choices)
-        return np.max(parts, axis=0)
+        return np.asarray(np.max(parts, axis=0))
 
     def add_to(self, graph: Graph, features: str) -> str:
         """Add `measure` to the graph; the result is [n, 1]."""

@@ -98,7 +98,7 @@ def write_bundle(out: Path, fitted: Fitted, label: Label, private_key: Path) -> 
     rtol = CANDIDATES[surrogate.algorithm].rtol
     parity = check_parity(model, surrogate, np.vstack([fitted.dataset.x, golden]), names, rtol)
     data = to_csv(fitted.dataset, with_groups=bool(fitted.recipe.group_columns))
-    manifest = _manifest(fitted, surrogate, label, model, data, golden)
+    manifest = _manifest(fitted, surrogate, label, model=model, data=data, golden=golden)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as partial:
         folder = Path(partial) / out.name
@@ -118,7 +118,7 @@ def write_bundle(out: Path, fitted: Fitted, label: Label, private_key: Path) -> 
 
 
 def _manifest(
-    fitted: Fitted, surrogate: Surrogate, label: Label, model: bytes, data: bytes, golden: Floats
+    fitted: Fitted, surrogate: Surrogate, label: Label, *, model: bytes, data: bytes, golden: Floats
 ) -> Manifest:
     judged = fitted.comparison.judged
     promised = surrogate.predict(golden)
@@ -187,7 +187,7 @@ def _golden_conditions(dataset: Dataset, seed: int) -> Floats:
 def _domain(column: Column) -> tuple[str, str, float, float]:
     if column.choices:
         return column.name, column.unit, 0.0, len(column.choices) - 1.0
-    return column.name, column.unit, float(np.nanmin(column.values)), float(np.nanmax(column.values))
+    return column.name, column.unit, float(np.nanmin(column.data)), float(np.nanmax(column.data))
 
 
 def _rows(values: Floats) -> tuple[tuple[float, ...], ...]:

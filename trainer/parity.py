@@ -62,7 +62,7 @@ def check_parity(
         difference = np.abs(got - want) / np.maximum(np.abs(want), least)
         # NaN counts as different, whatever the model itself answered.
         difference = np.where(np.isfinite(difference), difference, np.inf)
-        row, column = np.unravel_index(int(difference.argmax()), difference.shape)
+        row, column = divmod(int(difference.argmax()), difference.shape[1])
         if difference[row, column] > rtol:
             name = targets[column] if label != "novelty" else label
             raise TrainerError(

@@ -43,7 +43,7 @@ class Preprocessor:
             fill=fill,
             mean=filled.mean(axis=0),
             scale=np.where(constant, 1.0, deviation),
-            gaps=tuple(bool(any_gap) for any_gap in gaps.any(axis=0)),
+            gaps=tuple(np.asarray(gaps.any(axis=0)).tolist()),
         )
 
     @property

@@ -55,7 +55,7 @@ class Recipe:
 
     def to_toml(self) -> bytes:
         """Write every field, the defaults too: a later version may have others."""
-        # A JSON string, number, boolean or list of strings is the same in TOML (DEL, which is not, is escaped).
+        # JSON's strings, numbers, booleans and lists of strings are TOML's too; only DEL must be escaped.
         lines = [f"{key} = {json.dumps(value)}" for key, value in asdict(self).items()]
         return ("[fit]\n" + "\n".join(lines) + "\n").replace("\x7f", "\\u007f").encode()
 

@@ -30,7 +30,7 @@ def score_targets(truth: Floats, predicted: Floats) -> tuple[Score, ...]:
 
 
 def score_together(truth: Floats, scores: tuple[Score, ...]) -> Score:
-    """Combine targets: their mean R2; errors in units of each target's deviation, unless there is one target."""
+    """Combine targets: mean R2; of several, errors are in units of each target's deviation."""
     if len(scores) == 1:
         return scores[0]
     deviation = truth.std(axis=0)

@@ -25,7 +25,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Split:
-    """`folds` choose between algorithms. `final`, only in a three-part split, scores the chosen one afresh."""
+    """`folds` choose between algorithms; `final`, of a three-part split, scores the chosen one afresh."""
 
     kind: str
     folds: tuple[Fold, ...]
@@ -39,7 +39,7 @@ class Split:
 
 
 def make_split(kind: str, row_count: int, group_of: Ints | None, seed: int) -> Split:
-    """Split rows as `kfold:K`, `A:B` (train:test) or `A:B:C` (train:choose:test); equal seeds give equal splits."""
+    """Split as `kfold:K`, `A:B` (train:test) or `A:B:C` (train:choose:test); equal seeds, equal splits."""
     parts = _parse(kind)
     units = np.arange(row_count) if group_of is None else group_of
     unit_count = int(units.max()) + 1
@@ -75,7 +75,7 @@ def _parse(kind: str) -> list[int]:
 
 
 def _deal(units: Ints, shares: list[float], seed: int) -> Ints:
-    """Give each unit (a row, or a group of rows) to the part that lacks most rows of its share; no part is empty."""
+    """Give each unit (a row, or a group) to the part that lacks most rows of its share; none is empty."""
     sizes = np.bincount(units)
     order = np.random.default_rng(seed).permutation(len(sizes))
     wanted = np.array(shares) / sum(shares) * len(units)

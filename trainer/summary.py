@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
-from trainer.candidates import CANDIDATES
 from trainer.dataset import same_rows
 
 if TYPE_CHECKING:
     from trainer.evaluate import Evaluation
     from trainer.fit import Fitted
     from trainer.pack import Packed
+
+# So many targets are named in a title.
+_NAMED = 4
 
 
 def to_document(fitted: Fitted, packed: Packed | None) -> dict[str, Any]:
@@ -54,20 +57,19 @@ def to_document(fitted: Fitted, packed: Packed | None) -> dict[str, Any]:
 
 def to_table(fitted: Fitted) -> Table:
     """Return the comparison, best first."""
-    judged_targets = len(fitted.dataset.targets)
-    unit = fitted.dataset.targets[0].unit if judged_targets == 1 else "deviations"
-    title = f"{', '.join(column.header for column in fitted.dataset.targets[:4])}"
-    if judged_targets > 4:
-        title += f" and {judged_targets - 4} more"
-    table = Table(title=f"{title} ({len(fitted.dataset.y)} rows, {fitted.split.describe()})")
-    table.add_column("algorithm")
-    errors = [f"{name} [{unit}]" if unit else name for name in ("RMSE", "MAE")]
-    for name in ("R2", *errors, "within 1 std", "within 1.96 std"):
-        table.add_column(name.replace("[", "\\["), justify="right")
+    targets = fitted.dataset.targets
+    title = ", ".join(column.header for column in targets[:_NAMED])
+    if len(targets) > _NAMED:
+        title += f" and {len(targets) - _NAMED} more"
+    unit = targets[0].unit if len(targets) == 1 else "std"
+    suffix = f" / {unit}" if unit else ""
+    table = Table(title=Text(f"{title} ({len(fitted.dataset.y)} rows, {fitted.split.describe()})"))
+    for heading in ("algorithm", "R2", f"RMSE{suffix}", f"MAE{suffix}", "in 1 std", "in 1.96 std"):
+        table.add_column(Text(heading), justify="left" if heading == "algorithm" else "right")
     for evaluation in fitted.comparison.evaluations:
         score = evaluation.score
         table.add_row(
-            CANDIDATES[evaluation.algorithm].label,
+            evaluation.algorithm,
             f"{score.r2:.3f}",
             f"{score.rmse:.4g}",
             f"{score.mae:.4g}",
@@ -75,7 +77,7 @@ def to_table(fitted: Fitted) -> Table:
             f"{evaluation.coverage_95:.0%}",
         )
     for name in fitted.comparison.refused:
-        table.add_row(CANDIDATES[name].label, *["-"] * 5)
+        table.add_row(name, *["-"] * 5)
     return table
 
 

@@ -71,7 +71,7 @@ class Surrogate:
         return replace(self, calibration=calibration)
 
     def predict(self, x: Floats) -> Prediction:
-        """Conditions [n, d]. A model with no opinion of its deviation has one that grows with novelty above 1."""
+        """Answer conditions [n, d]; without an own deviation, one grows with novelty above 1."""
         z = self.prepared.preprocessor.transform(x)
         novelty = self.prepared.novelty.measure(z)
         mean, deviation = self.regressor.predict(z)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from charset_normalizer import from_bytes
 
 from trainer.errors import TrainerError, UsageError
 
@@ -90,9 +91,6 @@ def _decode(data: bytes, source: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        # Only a file that is not UTF-8 pays for guessing.
-        from charset_normalizer import from_bytes  # noqa: PLC0415
-
         best = from_bytes(data).best()
     if best is None:
         raise TrainerError(f"{source}: not text in any known encoding", remedy="save it as UTF-8")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Distinct conditions with the mean of their replicates; targets have mean 0 and deviation 1 over all rows.
+    """Distinct conditions, their replicates averaged; targets have mean 0 and deviation 1 over all rows.
 
     `z` [u, p] features, `y` [u, m], `counts` [u] replicates, `within` [m] squares summed inside replicates,
     `input_of` [p] the input that each feature comes from.
@@ -31,7 +31,7 @@ class Regressor(Protocol):
     """A fitted model on features and standardised targets."""
 
     def predict(self, z: Floats) -> tuple[Floats, Floats | None]:
-        """Mean [n, m], and the predicted deviation [n, m] of one new row if the model has an opinion of it."""
+        """Mean [n, m], and the predicted deviation [n, m] of a new row if the model has an opinion of it."""
 
     def add_to(self, graph: Graph, features: str) -> tuple[str, str | None]:
         """Add `predict` to a graph; the names of mean and deviation."""
@@ -40,7 +40,7 @@ class Regressor(Protocol):
 class Algorithm(Protocol):
     """Fits a regressor; equal seeds give equal models."""
 
-    def __call__(self, data: TrainingSet, seed: int) -> Regressor: ...
+    def __call__(self, data: TrainingSet, seed: int, /) -> Regressor: ...
 
 
 def merge_replicates(z: Floats, y: Floats, same: Ints, input_of: Ints) -> TrainingSet:

@@ -3,11 +3,11 @@
 The model, for standardised targets y_j over distinct conditions with n_i replicates each:
     y_j ~ N(0, s_j^2 C),  C = K + t I + w diag(1 / n_i),
 K a Matern 5/2 or squared-exponential kernel of unit variance with one length scale an input, t what differs
-between repeated conditions beyond w, the noise of one row; w only where there are replicates. All targets share
-K, t and w; the scale s_j^2 has its closed-form optimum. Hyper-parameters are the maximum a posteriori under
-log-normal priors: length scales after Hvarfner et al. 2024 (arXiv:2402.02229), for inputs of unit deviation
-instead of unit range, and t around exp(-4). Correlated targets repeat the same evidence, so the likelihood is
-weighted by their effective number (participation ratio of their correlation) over their number.
+between repeated conditions beyond w, the noise of one row; w only where there are replicates. All targets
+share K, t and w; the scale s_j^2 has its closed-form optimum. Hyper-parameters are the maximum a posteriori
+under log-normal priors: length scales after Hvarfner et al. 2024 (arXiv:2402.02229), for inputs of unit
+deviation instead of unit range, and t around exp(-4). Correlated targets repeat the same evidence, so the
+likelihood is weighted by their effective number (participation ratio of their correlation) over their number.
 The kernel with the higher posterior wins.
 """
 
@@ -88,10 +88,11 @@ def _maximise(posterior: Posterior, rng: np.random.Generator, restarts: int) -> 
     """Return the lowest negative log posterior and where it is, from the prior's middle and seeded starts."""
     start = posterior.start()
     starts = [start, *(start + rng.normal(0.0, 1.0, len(start)) for _ in range(restarts))]
+    low, high = np.array(posterior.bounds()).T
     results = [
         minimize(
             posterior.negative_log,
-            np.clip(first, *zip(*posterior.bounds(), strict=True)),
+            np.clip(first, low, high),
             jac=True,
             method="L-BFGS-B",
             bounds=posterior.bounds(),

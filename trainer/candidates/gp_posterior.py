@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from trainer.candidates.base import TrainingSet
     from trainer.candidates.kernels import Kernel
 
-# log length scale ~ N(sqrt(2) + log(inputs) / 2, 3) on unit ranges; a uniform input of unit deviation has range
-# sqrt(12).
+# log length scale ~ N(sqrt(2) + log(inputs) / 2, 3) on unit ranges; a uniform input of unit deviation has
+# range sqrt(12).
 _SCALE_MIDDLE = np.sqrt(2.0) + 0.5 * np.log(12.0)
 _SCALE_VARIANCE = 3.0
 _NOISE_MIDDLE = -4.0
@@ -89,7 +89,7 @@ class Posterior:
         return self.weight * likelihood + prior, self.weight * likelihood_slope + prior_slope
 
     def _prior(self, theta: Floats) -> tuple[float, Floats]:
-        """Normal in log space; the row noise, which replicates show directly, has none."""
+        """Return the prior, normal in log space; the row noise, which replicates show directly, has none."""
         inputs = len(self.squares)
         middle = np.full(inputs + 1, _SCALE_MIDDLE + 0.5 * np.log(inputs))
         variance = np.full(inputs + 1, _SCALE_VARIANCE)

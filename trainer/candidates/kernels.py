@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 class Kernel(Protocol):
     def value(self, r2: Floats) -> Floats:
-        """k(r2)."""
+        """Return the covariance at r2."""
 
     def slope(self, r2: Floats) -> Floats:
-        """dk / dr2."""
+        """Differentiate `value` by r2."""
 
     def add_to(self, graph: Graph, r2: str) -> str:
         """Add `value` to a graph."""

@@ -31,8 +31,8 @@ class LinearModel:
         return graph.op("Add", product, graph.constant(self.intercept)), None
 
 
-def fit(data: TrainingSet, seed: int) -> LinearModel:  # noqa: ARG001 - nothing here is random
-    """Fit all targets at once."""
+def fit(data: TrainingSet, _seed: int) -> LinearModel:
+    """Fit all targets at once; nothing here is random."""
     model = RidgeCV(alphas=PENALTIES, alpha_per_target=True)
     model.fit(data.z, data.y, sample_weight=data.counts)
     # For one target scikit-learn gives vectors.

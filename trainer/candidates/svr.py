@@ -55,7 +55,7 @@ def fit(data: TrainingSet, seed: int) -> KernelMachine:
     fold_of = np.arange(len(rows)) % TUNING_FOLDS
     targets = _leading_parts(data.y)[rows]
     errors = {
-        (penalty, base * width): _tuning_error(data, rows, fold_of, targets, penalty, base * width)
+        (penalty, base * width): _tuning_error(data, rows, fold_of, targets, (penalty, base * width))
         for penalty, width in product(PENALTIES, WIDTHS)
     }
     penalty, gamma = min(errors, key=lambda setting: errors[setting])
@@ -63,13 +63,13 @@ def fit(data: TrainingSet, seed: int) -> KernelMachine:
 
 
 def _tuning_error(
-    data: TrainingSet, rows: Ints, fold_of: Ints, targets: Floats, penalty: float, gamma: float
+    data: TrainingSet, rows: Ints, fold_of: Ints, targets: Floats, setting: tuple[float, float]
 ) -> float:
     z, counts = data.z[rows], data.counts[rows]
     error = 0.0
     for fold in range(TUNING_FOLDS):
         train, test = fold_of != fold, fold_of == fold
-        machine = _fit_machine(z[train], targets[train], counts[train], penalty, gamma)
+        machine = _fit_machine(z[train], targets[train], counts[train], *setting)
         missed = (machine.predict(z[test])[0] - targets[test]) ** 2
         error += float((counts[test][:, None] * missed).sum())
     return error
