@@ -43,8 +43,8 @@ class Snapshot:
     """All channels at the end of one tick, in the order of the rig's channels.
 
     Values are in the channels' units. `setpoints` holds NaN where nothing is asked: the ramped setpoint of
-    a loop at its sensor, the applied output at an actuator. `trips` has bit i set while interlock i is latched,
-    `first_out` is the index of the first of them, or -1.
+    a loop at its sensor, the applied output at an actuator. Bit i of `trips` stands for interlock i,
+    and `first_out` is the index of the first of them, or -1.
     """
 
     boot_id: int
