@@ -7,7 +7,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 from controller.control import interlocks, pid
-from controller.control.commands import DONE, Command, EmergencyStop, MakeSafe, Reply, Reset, SetTargets
+from controller.domain.commands import DONE, Command, EmergencyStop, MakeSafe, Reply, Reset, SetTargets
 from controller.control.ramps import approach
 from controller.domain.readings import Quality, ReactorState
 
@@ -115,13 +115,12 @@ def _judge_rig(model: ControlModel, state: ControlState, inputs: Inputs) -> Cont
     # Before the board is heard there is no reading to judge by, and nothing moves.
     if state.state is not ReactorState.STARTING and state.interlocks.latched:
         return _tripped(model, state)
-    if not inputs.boards_ready:
-        if state.state is ReactorState.STARTING:
-            return replace(state, interlocks=_cleared(state.interlocks))
-        return _safe(model, state, ReactorState.STARTING, "the board does not answer")
     if state.state is ReactorState.STARTING:
-        return replace(state, state=ReactorState.READY, reason="", interlocks=_cleared(state.interlocks))
-    if state.state is ReactorState.READY and orphaned_s > model.orphan_hold_s:
+        cleared = replace(state, interlocks=_cleared(state.interlocks))
+        return replace(cleared, state=ReactorState.READY, reason="") if inputs.boards_ready else cleared
+    if not inputs.boards_ready:
+        return _safe(model, state, ReactorState.STARTING, "the board does not answer")
+    if state.state is ReactorState.READY and state.orphaned_s > model.orphan_hold_s:
         reason = f"no service for {model.orphan_hold_s:g} s"
         return _safe(model, state, ReactorState.ORPHANED, reason)
     if state.state is ReactorState.ORPHANED and inputs.service_alive:

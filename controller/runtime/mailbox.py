@@ -1,7 +1,7 @@
 """Commands into the control process and its answers out: JSON datagrams on a local sequenced socket.
 
-Control serves, never waits, and bounds what it takes in a tick. A connection stands for a living client: when the
-service dies, the kernel closes it.
+Control serves, never waits, and bounds what it takes in a tick. A connection stands for a living client: when
+the service dies, the kernel closes it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import socket
 from typing import TYPE_CHECKING
 
-from controller.control.commands import Command, EmergencyStop, MakeSafe, Reset, SetTargets
+from controller.domain.commands import Command, EmergencyStop, MakeSafe, Reset, SetTargets
 from controller.domain.errors import ControllerError, Kind
 
 if TYPE_CHECKING:

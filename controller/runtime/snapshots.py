@@ -1,7 +1,8 @@
 """Snapshots in shared memory: a ring of eight slots, each under a sequence lock and a checksum.
 
-One writer, any number of readers, no waiting on either side. The writer marks a slot odd, fills it, marks it even
-and then moves the newest-slot pointer; a reader that sees a change in between, or a wrong checksum, tries again.
+One writer, any number of readers, no waiting on either side. The writer marks a slot odd, fills it, marks it
+even and then moves the newest-slot pointer; a reader that sees a change in between, or a wrong checksum, tries
+again.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import os
 import struct
 import zlib
 from math import nan
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.readings import Quality, ReactorState, Snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SLOTS = 8
 _MAGIC = 0x4F535431  # "OST1"
