@@ -263,7 +263,6 @@ def _fit(csv: Path, recipe: Recipe) -> Fitted:
     with progress_bar("fitting") as progress:
         fitted = fit_csv(csv, recipe, progress)
     print_notes(fitted.dataset.notes)
-    print_notes(f"{name} left out: {reason}" for name, reason in fitted.comparison.refused.items())
     return fitted
 
 

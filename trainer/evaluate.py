@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.calibration import ONE_SIGMA, calibrate, coverage
-from trainer.errors import TrainerError
 from trainer.scores import Score, score_targets, score_together
 from trainer.surrogate import Prepared
 
@@ -39,10 +38,9 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`evaluations`, best first; why algorithms were `refused`; `final` scores the best afresh."""
+    """`evaluations`, best first; `final` scores the best afresh."""
 
     evaluations: tuple[Evaluation, ...]
-    refused: dict[str, str]
     final: Evaluation | None
 
     @property
@@ -67,30 +65,23 @@ class _Held:
 def compare(
     dataset: Dataset, split: Split, algorithms: tuple[str, ...], seed: int, progress: Progress
 ) -> Comparison:
-    """Fit every algorithm on every fold and rank by R2; TrainerError when none could be fitted."""
+    """Fit every algorithm on every fold and rank them by R2."""
     held: dict[str, list[_Held]] = {algorithm: [] for algorithm in algorithms}
-    refused: dict[str, str] = {}
     total, done = len(split.folds) * len(algorithms), 0
     for fold in split.folds:
         prepared = _prepare(dataset, fold, seed)
         for algorithm in algorithms:
-            if algorithm not in refused:
-                try:
-                    held[algorithm].append(_predict(dataset, fold, prepared, algorithm, seed))
-                except TrainerError as problem:
-                    refused[algorithm] = str(problem)
+            held[algorithm].append(_predict(dataset, fold, prepared, algorithm, seed))
             done += 1
             progress(done, total)
-    evaluations = [_judge(dataset, name, held[name]) for name in algorithms if name not in refused]
-    if not evaluations:
-        raise TrainerError(f"no algorithm could be fitted: {'; '.join(refused.values())}")
+    evaluations = [_judge(dataset, algorithm, parts) for algorithm, parts in held.items()]
     evaluations.sort(key=lambda evaluation: -evaluation.score.r2)
     final = None
     if split.final is not None:
         prepared = _prepare(dataset, split.final, seed)
         best = evaluations[0].algorithm
         final = _judge(dataset, best, [_predict(dataset, split.final, prepared, best, seed)])
-    return Comparison(tuple(evaluations), refused, final)
+    return Comparison(tuple(evaluations), final)
 
 
 def _prepare(dataset: Dataset, fold: Fold, seed: int) -> Prepared:

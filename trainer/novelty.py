@@ -53,7 +53,7 @@ class Novelty:
         low, high = z.min(axis=0), z.max(axis=0)
         weights = np.full(z.shape[1], np.sqrt(0.5))
         span = high - low
-        # A constant input tells no range: its own standard scale stands in.
+        # A constant input tells no range: its own size, which is its scale, stands in.
         span[span == 0.0] = 1.0
         weights[list(numbers)] = 1.0 / span[list(numbers)]
         scaled = z * weights

@@ -36,13 +36,14 @@ class Preprocessor:
         fill = np.nanmedian(known, axis=0)
         filled = np.where(np.isnan(known), fill, known)
         deviation = filled.std(axis=0)
-        # A constant column must not blow rounding errors up to the size of a signal.
-        constant = deviation <= 1e-12 * np.abs(filled).max(axis=0)
+        # A constant column must not blow rounding errors up to the size of a signal: its size is its scale.
+        size = np.abs(filled).max(axis=0)
+        constant = deviation <= 1e-12 * size
         return Preprocessor(
             choice_counts=tuple(choice_counts),
             fill=fill,
             mean=filled.mean(axis=0),
-            scale=np.where(constant, 1.0, deviation),
+            scale=np.where(constant, np.where(size > 0.0, size, 1.0), deviation),
             gaps=tuple(np.asarray(gaps.any(axis=0)).tolist()),
         )
 

@@ -22,10 +22,9 @@ def to_document(fitted: Fitted, packed: Packed | None) -> dict[str, Any]:
     """Return what `--json` prints; `best` is scored on untouched rows where the split keeps some."""
     comparison = fitted.comparison
     models = [_evaluation(fitted, evaluation) for evaluation in comparison.evaluations]
-    refused = [{"algorithm": name, "refused": reason} for name, reason in comparison.refused.items()]
     document: dict[str, Any] = {
         "best": _evaluation(fitted, comparison.judged),
-        "models": [*models, *refused],
+        "models": models,
         "split": {
             "kind": fitted.split.kind,
             "folds": len(fitted.split.folds),
@@ -76,8 +75,6 @@ def to_table(fitted: Fitted) -> Table:
             f"{evaluation.coverage_68:.0%}",
             f"{evaluation.coverage_95:.0%}",
         )
-    for name in fitted.comparison.refused:
-        table.add_row(name, *["-"] * 5)
     return table
 
 

@@ -26,6 +26,11 @@ class TrainingSet:
     within: Floats
     input_of: Ints
 
+    def part(self, rows: Ints) -> TrainingSet:
+        """Take some conditions; of the squares inside replicates, their share."""
+        share = (self.counts[rows] - 1.0).sum() / max((self.counts - 1.0).sum(), 1.0)
+        return TrainingSet(self.z[rows], self.y[rows], self.counts[rows], self.within * share, self.input_of)
+
 
 class Regressor(Protocol):
     """A fitted model on features and standardised targets."""

@@ -23,7 +23,6 @@ from scipy.optimize import minimize
 from trainer.candidates.gp_posterior import Hyperparameters, Posterior, covariance
 from trainer.candidates.kernels import KERNELS, Kernel
 from trainer.distances import squared_distances
-from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
     from trainer.arrays import Floats
@@ -71,15 +70,16 @@ class GaussianProcess:
 
 
 def fit(data: TrainingSet, seed: int) -> GaussianProcess:
-    """Fit; TrainerError when there are more distinct conditions than a graph should hold."""
-    count = len(data.z)
-    if count > MAX_CONDITIONS:
-        raise TrainerError(f"gp: {count} distinct conditions, more than the {MAX_CONDITIONS} it can hold")
+    """Fit; of more conditions than a graph should hold, a random part (Rasmussen & Williams 2006, 8.3.3)."""
     rng = np.random.default_rng(seed)
-    rows = np.sort(rng.permutation(count)[:MAX_LEARNING_CONDITIONS])
+    order = rng.permutation(len(data.z))
+    if len(order) > MAX_CONDITIONS:
+        data = data.part(np.sort(order[:MAX_CONDITIONS]))
+        order = rng.permutation(MAX_CONDITIONS)
+    rows = np.sort(order[:MAX_LEARNING_CONDITIONS])
     kernels = list(KERNELS.values()) if len(rows) <= MANY_CONDITIONS else [KERNELS["matern52"]]
     restarts = RESTARTS if len(rows) <= MANY_CONDITIONS else 0
-    found = [_maximise(Posterior.of(data, rows, kernel), rng, restarts) for kernel in kernels]
+    found = [_maximise(Posterior.of(data.part(rows), kernel), rng, restarts) for kernel in kernels]
     best = min(range(len(found)), key=lambda index: found[index][0])
     return _condition(data, kernels[best], found[best][1])
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import cho_solve, cholesky
 
 if TYPE_CHECKING:
-    from trainer.arrays import Floats, Ints
+    from trainer.arrays import Floats
     from trainer.candidates.base import TrainingSet
     from trainer.candidates.kernels import Kernel
 
@@ -50,18 +50,15 @@ class Posterior:
     weight: float
 
     @staticmethod
-    def of(data: TrainingSet, rows: Ints, kernel: Kernel) -> Posterior:
-        """Take the conditions `rows`; `squares` [d, u, u] are squared feature differences summed by input."""
-        z = data.z[rows]
+    def of(data: TrainingSet, kernel: Kernel) -> Posterior:
+        """Prepare; `squares` [d, u, u] are squared feature differences summed by input."""
+        z = data.z
         squares = np.zeros((int(data.input_of.max()) + 1, len(z), len(z)))
         for feature, source in enumerate(data.input_of):
             squares[source] += (z[:, feature, None] - z[:, feature]) ** 2
-        varied = data.y[rows].std(axis=0) > 1e-9
-        y = data.y[rows][:, varied]
-        share = data.counts[rows].sum() / data.counts.sum()
-        return Posterior(
-            kernel, squares, y, data.counts[rows], data.within[varied] * share, _evidence_weight(y)
-        )
+        varied = data.y.std(axis=0) > 1e-9
+        y = data.y[:, varied]
+        return Posterior(kernel, squares, y, data.counts, data.within[varied], _evidence_weight(y))
 
     @property
     def has_replicates(self) -> bool:
