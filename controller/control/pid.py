@@ -1,7 +1,8 @@
 """PID control in the ISA standard form, as arithmetic: no clock, no device.
 
-u = K (e + 1/Ti * integral(e) + Td * d(-y)/dt), the derivative on the measurement,
-filtered with time constant Td/N. Source: Astrom & Hagglund, Advanced PID Control (ISA, 2006), sections 3.2 to 3.6.
+u = K (e + 1/Ti * integral(e) + Td * d(-y)/dt), the derivative on the measurement, filtered with time
+constant Td/N.
+Source: Astrom & Hagglund, Advanced PID Control (ISA, 2006), sections 3.2 to 3.6.
 """
 
 from __future__ import annotations

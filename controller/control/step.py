@@ -7,8 +7,8 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 from controller.control import interlocks, pid
-from controller.domain.commands import DONE, Command, EmergencyStop, MakeSafe, Reply, Reset, SetTargets
 from controller.control.ramps import approach
+from controller.domain.commands import DONE, Command, EmergencyStop, MakeSafe, Reply, Reset, SetTargets
 from controller.domain.readings import Quality, ReactorState
 
 if TYPE_CHECKING:
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a tick sees. `stop_cause` names a pressed stop button or a hot board, else it is empty."""
+    """What a tick sees.
+
+    `stop_cause` says why a board holds its outputs safe, or is empty; `stop_pressed` is its stop input now.
+    """
 
     values: tuple[float, ...]
     qualities: tuple[int, ...]
     boards_ready: bool
     stop_cause: str
+    stop_pressed: bool
     service_alive: bool
 
 
@@ -48,6 +52,8 @@ class ControlState:
     loops: tuple[LoopState, ...]
     interlocks: interlocks.InterlockState
     orphaned_s: float = 0.0
+    # A reset was granted here and is being carried to the boards.
+    clearing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ def _safe(model: ControlModel, state: ControlState, to: ReactorState, reason: st
         reason=reason,
         targets=_safe_values(model),
         loops=tuple(LoopState() for _ in model.loops),
+        clearing=False,
     )
 
 
@@ -104,7 +111,8 @@ def _judge(model: ControlModel, state: ControlState, inputs: Inputs, dt_s: float
     """Move to a safe state where something demands it; the gravest first."""
     orphaned_s = 0.0 if inputs.service_alive else state.orphaned_s + dt_s
     state = replace(state, orphaned_s=orphaned_s)
-    if inputs.stop_cause and state.state is not ReactorState.STOPPED:
+    stopping = inputs.stop_pressed or (inputs.stop_cause and not state.clearing)
+    if stopping and state.state is not ReactorState.STOPPED:
         return _safe(model, state, ReactorState.STOPPED, inputs.stop_cause)
     if state.state is ReactorState.STOPPED:
         return state
@@ -116,8 +124,10 @@ def _judge_rig(model: ControlModel, state: ControlState, inputs: Inputs) -> Cont
     if state.state is not ReactorState.STARTING and state.interlocks.latched:
         return _tripped(model, state)
     if state.state is ReactorState.STARTING:
-        cleared = replace(state, interlocks=_cleared(state.interlocks))
-        return replace(cleared, state=ReactorState.READY, reason="") if inputs.boards_ready else cleared
+        fresh = replace(state, interlocks=_cleared(state.interlocks))
+        if not inputs.boards_ready:
+            return fresh
+        return replace(fresh, state=ReactorState.READY, reason="", clearing=False)
     if not inputs.boards_ready:
         return _safe(model, state, ReactorState.STARTING, "the board does not answer")
     if state.state is ReactorState.READY and state.orphaned_s > model.orphan_hold_s:
@@ -156,7 +166,7 @@ def _take(
 
 
 def _reset(model: ControlModel, state: ControlState, inputs: Inputs) -> tuple[ControlState, Reply]:
-    if inputs.stop_cause:
+    if inputs.stop_pressed:
         return state, Reply("CAUSE_STANDS", f"{inputs.stop_cause}; remove the cause, then reset again")
     for index, (channel, rule) in enumerate(model.interlocks):
         if inputs.boards_ready and state.interlocks.outside_s[index] > 0.0:
@@ -168,7 +178,8 @@ def _reset(model: ControlModel, state: ControlState, inputs: Inputs) -> tuple[Co
     if state.state not in (ReactorState.TRIPPED, ReactorState.STOPPED):
         return state, DONE
     state = replace(state, interlocks=_cleared(state.interlocks))
-    return _safe(model, state, ReactorState.STARTING, "reset: waiting for the board"), DONE
+    state = _safe(model, state, ReactorState.STARTING, "reset: waiting for the board")
+    return replace(state, clearing=True), DONE
 
 
 def _set(

@@ -1,7 +1,7 @@
 """Snapshots in shared memory: a ring of eight slots, each under a sequence lock and a checksum.
 
 One writer, any number of readers, no waiting on either side. The writer marks a slot odd, fills it, marks it
-even and then moves the newest-slot pointer; a reader that sees a change in between, or a wrong checksum, tries
+even and then moves the newest-slot pointer; a reader that sees a change meanwhile, or a wrong checksum, tries
 again.
 """
 

@@ -1,0 +1,156 @@
+"""Exposures with the lamp as it should be, turned into absorbance."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from math import isfinite
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from firmware_bridge.devices.spectrometer import NotReadyError
+
+from controller.domain.errors import ControllerError, Kind
+from controller.domain.readings import Spectrum
+from controller.sensing.features import absorbance as absorbance_of
+from controller.sensing.features import features as features_of
+from firmware_bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from firmware_bridge.devices.spectrometer import Exposure
+
+    from controller.domain.plan import SpectrometerPlan
+    from controller.domain.ports import Reactor
+
+_LAMP_SETTLE_S = 1.0
+_LATE_POLL_S = 0.05
+_LATE_POLLS = 40
+_LONGEST_INTEGRATION_S = 10.0
+_MOST_SCANS = 1000
+
+
+class Spectrometer(Protocol):
+    """A blocking driver, called from a worker thread."""
+
+    @property
+    def wavelengths_nm(self) -> Sequence[float]: ...
+
+    @property
+    def max_counts(self) -> int: ...
+
+    def start(self, integration_s: float, scans: int) -> Exposure: ...
+
+    def fetch(self, exposure: Exposure) -> Sequence[float]: ...
+
+
+class Spectrometry:
+    """One spectrometer with its lamp and its newest dark and reference spectra."""
+
+    def __init__(self, reactor: Reactor, plan: SpectrometerPlan, connect: Callable[[], Spectrometer]) -> None:
+        self._reactor = reactor
+        self._plan = plan
+        self._connect = connect
+        self._device: Spectrometer | None = None
+        self._busy = asyncio.Lock()
+        self.dark: Spectrum | None = None
+        self.reference: Spectrum | None = None
+
+    async def acquire(self, kind: str, *, integration_s: float | None, scans: int | None) -> Spectrum:
+        """Expose; see `domain.ports.Reactor.acquire`."""
+        exposure_s = self._plan.integration_s if integration_s is None else integration_s
+        count = self._plan.scans if scans is None else scans
+        _check(exposure_s, count)
+        async with self._busy, self._reactor.clock.participate():
+            lamp = await self._light(0.0 if kind == "dark" else self._plan.lamp_level)
+            try:
+                spectrum = self._judge(kind, await self._expose(kind, exposure_s, count))
+            finally:
+                if kind == "dark":
+                    await self._reactor.set({self._plan.lamp: lamp})
+        if kind == "dark":
+            self.dark = spectrum
+        elif kind == "reference":
+            self.reference = spectrum
+        return spectrum
+
+    async def _light(self, level: float) -> float:
+        """Set the lamp and let it settle; return what it was."""
+        channels = [channel.name for channel in self._reactor.plan.channels]
+        before = self._reactor.snapshot().setpoints[channels.index(self._plan.lamp)]
+        if before != level:
+            await self._reactor.set({self._plan.lamp: level})
+            await self._reactor.clock.sleep(_LAMP_SETTLE_S)
+        return before if isfinite(before) else 0.0
+
+    async def _expose(self, kind: str, integration_s: float, scans: int) -> Spectrum:
+        try:
+            if self._device is None:
+                self._device = await asyncio.to_thread(self._connect)
+            device = self._device
+            exposure = await asyncio.to_thread(device.start, integration_s, scans)
+            await self._reactor.clock.sleep(exposure.ready_in_s)
+            counts = await self._fetch(device, exposure)
+        except BridgeError as error:
+            self._device = None
+            raise ControllerError(
+                f"the spectrometer does not answer: {error}",
+                reason="SPECTROMETER_UNREACHABLE",
+                kind=Kind.UNAVAILABLE,
+                remedy="check its cable and its url in the rig file",
+            ) from error
+        now = self._reactor.snapshot()
+        return Spectrum(
+            spectrum_id=uuid.uuid4().hex,
+            kind=kind,
+            boot_id=now.boot_id,
+            time_s=now.time_s,
+            integration_s=integration_s,
+            scans=scans,
+            wavelengths_nm=tuple(device.wavelengths_nm),
+            counts=tuple(counts),
+        )
+
+    async def _fetch(self, device: Spectrometer, exposure: Exposure) -> Sequence[float]:
+        for _ in range(_LATE_POLLS):
+            try:
+                return await asyncio.to_thread(device.fetch, exposure)
+            except NotReadyError:
+                await self._reactor.clock.sleep(_LATE_POLL_S)
+        raise BridgeError("an exposure never ended")
+
+    def _judge(self, kind: str, raw: Spectrum) -> Spectrum:
+        """Add absorbance and features where dark and reference allow it."""
+        if kind != "sample" or self.dark is None or self.reference is None:
+            return raw
+        sample, dark, reference = (np.asarray(each.counts) for each in (raw, self.dark, self.reference))
+        wavelengths_nm = np.asarray(raw.wavelengths_nm)
+        absorbance = absorbance_of(sample, dark, reference)
+        window_nm = (self._plan.low_nm, self._plan.high_nm)
+        features, warnings = features_of(wavelengths_nm, absorbance, window_nm)
+        assert self._device is not None
+        if float(sample.max()) >= self._device.max_counts:
+            warnings = ("saturated", *warnings)
+        return Spectrum(
+            spectrum_id=raw.spectrum_id,
+            kind=kind,
+            boot_id=raw.boot_id,
+            time_s=raw.time_s,
+            integration_s=raw.integration_s,
+            scans=raw.scans,
+            wavelengths_nm=raw.wavelengths_nm,
+            counts=raw.counts,
+            absorbance=tuple(float(value) for value in absorbance),
+            features=features,
+            warnings=warnings,
+        )
+
+
+def _check(integration_s: float, scans: int) -> None:
+    if not 0.0 < integration_s <= _LONGEST_INTEGRATION_S or not 1 <= scans <= _MOST_SCANS:
+        raise ControllerError(
+            f"{scans} scans of {integration_s:g} s can't be exposed",
+            reason="EXPOSURE_OUT_OF_RANGE",
+            remedy=f"take 1 to {_MOST_SCANS} scans of up to {_LONGEST_INTEGRATION_S:g} s",
+        )
