@@ -93,7 +93,7 @@ class Boards:
         )
 
     def write(self, outputs: Sequence[float], now_s: float, *, stopped: bool, clearing: bool) -> None:
-        """Send every board its whole desired state; `stopped` latches it, `clearing` carries a reset there."""
+        """Send every board its whole desired state; `stopped` latches it, `clearing` resets it."""
         for board in self._wired:
             if stopped and not board.status & Status.ESTOPPED:
                 board.driver.estop(now_s)

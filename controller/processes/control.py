@@ -1,4 +1,4 @@
-"""The control process: composition and its two loops. Started as `python -m controller.processes.control JOB`."""
+"""The control process: its composition and its two loops, paced and lockstep."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from firmware_bridge.simulator.endpoint import PtyEndpoint
 from firmware_bridge.simulator.rig import SimulatedRig
-from firmware_bridge.simulator.syntheses import build
 
 from firmware_bridge.link.loopback import loopback_pair
+from firmware_bridge.simulator.syntheses import build
 
 if TYPE_CHECKING:
     from controller.processes.job import Job

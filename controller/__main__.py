@@ -1,0 +1,177 @@
+"""The command `ostwaldd`."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+from firmware_bridge.devices.registry import DRIVERS
+
+from controller.config.rig import load_rig
+from controller.domain.errors import ControllerError, Kind
+from controller.domain.plan import RigPlan, TwinPlan
+from controller.processes.job import Job
+from controller.processes.supervisor import Supervisor
+from controller.processes.twin import run_twin
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.simulator.syntheses import SYNTHESES
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Ostwald's daemon: runs a reactor, or its twin.",
+)
+
+_RigFile = Annotated[Path, typer.Option("--rig", help="Rig file (TOML).", show_default=False)]
+_Links = Annotated[list[str], typer.Option("--link", help="Put another URL behind a link: NAME=URL.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command()
+def run(
+    rig: _RigFile,
+    listen: Annotated[str, typer.Option(help="Address to serve, on loopback.")] = "127.0.0.1:50051",
+    state: Annotated[Path | None, typer.Option(help="Folder of journal and models.")] = None,
+    clock: Annotated[str, typer.Option(help="realtime, scaled:N or lockstep.")] = "realtime",
+    seed: Annotated[int | None, typer.Option(help="Seed of the twin instead of the rig file's.")] = None,
+    link: _Links = [],  # noqa: B006 - typer copies it
+) -> None:
+    """Run a rig until stopped."""
+    try:
+        code = _run(_load(rig, link, seed), listen, state, clock)
+    except (ControllerError, BridgeError, OSError) as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+@app.command()
+def check(rig: _RigFile, as_json: _Json = False, link: _Links = []) -> None:  # noqa: B006
+    """Check a rig file; every fault at once."""
+    try:
+        plan = _load(rig, link, None)
+    except (ControllerError, OSError) as error:
+        if as_json and isinstance(error, ControllerError):
+            faults = [
+                {"line": v.line, "place": v.place, "description": v.description} for v in error.violations
+            ]
+            typer.echo(json.dumps({"ok": False, "violations": faults}))
+            raise typer.Exit(1) from None
+        _fail(error)
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "rig": json.loads(plan.to_json())}))
+    else:
+        typer.echo(
+            f"{rig}: {plan.name}: {len(plan.channels)} channels, {len(plan.interlocks)} interlocks; good"
+        )
+
+
+@app.command()
+def twins(as_json: _Json = False) -> None:
+    """List the syntheses that can be simulated."""
+    typer.echo(json.dumps(sorted(SYNTHESES)) if as_json else "\n".join(sorted(SYNTHESES)))
+
+
+@app.command()
+def twin(
+    synthesis: Annotated[str, typer.Argument(help="One of 'ostwaldd twins'.")] = "silver",
+    ports: Annotated[
+        Path, typer.Option("--pty", help="Folder for the links to its pseudo-terminals.")
+    ] = Path("ports"),
+    seed: int = 0,
+    speed: Annotated[float, typer.Option(min=0.1, max=1000.0, help="Simulated seconds a second.")] = 1.0,
+) -> None:
+    """Simulate a synthesis behind real pseudo-terminals until stopped; the board's events go to stderr."""
+
+    def announce(paths: dict[str, str]) -> None:
+        for name, path in paths.items():
+            typer.echo(f"{name} {path}")
+        sys.stdout.flush()
+
+    try:
+        run_twin(synthesis, seed, ports.resolve(), speed, announce)
+    except (BridgeError, OSError) as error:
+        _fail(error)
+
+
+def _load(rig: Path, links: list[str], seed: int | None) -> RigPlan:
+    overrides = {}
+    for item in links:
+        name, separator, url = item.partition("=")
+        if not separator:
+            raise typer.BadParameter(f"--link {item}: write NAME=URL")
+        overrides[name] = url
+    kinds = {name: driver.kind for name, driver in DRIVERS.items()}
+    plan = load_rig(rig, known_drivers=kinds, link_overrides=overrides)
+    if seed is not None and plan.twin is not None:
+        plan = replace(plan, twin=TwinPlan(plan.twin.synthesis, seed))
+    return plan
+
+
+def _run(plan: RigPlan, listen: str, state: Path | None, clock: str) -> int:
+    mode, speed = _clock(clock, plan)
+    state_dir = (state or _default_state(plan.name)).resolve()
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "lock").open("w") as lock, tempfile.TemporaryDirectory(prefix="ostwald-") as run_dir:
+        _claim(lock, state_dir)
+        (state_dir / "run").unlink(missing_ok=True)
+        (state_dir / "run").symlink_to(run_dir)
+        job = Job(plan, Path(run_dir), state_dir, mode, speed, listen)
+        return Supervisor(job, lambda text: typer.echo(f"ostwaldd: {text}", err=True)).run()
+
+
+def _clock(text: str, plan: RigPlan) -> tuple[str, float]:
+    mode, _, factor = text.partition(":")
+    simulated = all(link.url.startswith("twin:") for link in plan.links)
+    try:
+        speed = float(factor or 1.0)
+    except ValueError:
+        speed = 0.0
+    known = (mode in ("realtime", "lockstep") and not factor) or mode == "scaled"
+    if not known or not 0.1 <= speed <= 1000.0:
+        raise ControllerError(
+            f"--clock {text} is not a clock",
+            reason="CLOCK_UNKNOWN",
+            remedy="use realtime, scaled:N or lockstep",
+        )
+    if mode != "realtime" and not simulated:
+        raise ControllerError(
+            f"--clock {text}: hardware keeps its own time",
+            reason="CLOCK_NEEDS_TWIN",
+            kind=Kind.REFUSED,
+            remedy="use realtime, or put every link on the twin",
+        )
+    return mode, speed
+
+
+def _default_state(name: str) -> Path:
+    base = os.environ.get("STATE_DIRECTORY") or os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "ostwald" / name
+
+
+def _claim(lock: IO[str], state_dir: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ControllerError(
+            f"another daemon uses {state_dir}",
+            reason="STATE_IN_USE",
+            kind=Kind.EXISTS,
+            remedy="stop it, or name another folder with --state",
+        ) from None
+
+
+def _fail(error: Exception) -> None:
+    typer.echo(f"error: {error}", err=True)
+    raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    app()

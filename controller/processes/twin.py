@@ -1,0 +1,94 @@
+"""The twin as a process of its own, behind real pseudo-terminals."""
+
+from __future__ import annotations
+
+import json
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firmware_bridge.simulator.endpoint import PtyEndpoint
+from firmware_bridge.simulator.rig import SimulatedRig
+
+from controller.processes.job import FINAL, Job
+from controller.processes.lifeline import die_with_parent
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.simulator.syntheses import build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+_STEP_S = 0.01
+# A paused machine must not be followed by a burst of steps: time that was lost stays lost.
+_LONGEST_STEP_S = 0.1
+
+
+def run_twin(
+    synthesis: str, seed: int, ports_dir: Path, speed: float, announce: Callable[[dict[str, str]], None]
+) -> None:
+    """Simulate in `speed` times real time until SIGTERM or SIGINT; `announce` gets the ports' paths.
+
+    What happens on the board goes to stderr, a line each.
+    """
+    stopping: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        stopping.append(number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    rig = SimulatedRig(build(synthesis, seed))
+    ports_dir.mkdir(parents=True, exist_ok=True)
+    endpoints = {
+        "board": PtyEndpoint(rig.board_port, link_path=ports_dir / "board"),
+        "spectrometer": PtyEndpoint(rig.spectrometer_port, link_path=ports_dir / "spectrometer"),
+    }
+    try:
+        announce({name: str(ports_dir / name) for name in endpoints})
+        _simulate(rig, list(endpoints.values()), speed, stopping)
+    finally:
+        for endpoint in endpoints.values():
+            endpoint.close()
+
+
+def _simulate(rig: SimulatedRig, endpoints: list[PtyEndpoint], speed: float, stopping: list[int]) -> None:
+    told = 0
+    before_s = due_s = time.monotonic()
+    while not stopping:
+        due_s = max(due_s + _STEP_S, time.monotonic() - _STEP_S)
+        while (left_s := due_s - time.monotonic()) > 0.0:
+            readable, _, _ = select.select(endpoints, [], [], left_s)
+            for endpoint in readable:
+                endpoint.pump()
+        now_s = time.monotonic()
+        rig.advance(min(now_s - before_s, _LONGEST_STEP_S) * speed)
+        before_s = now_s
+        for event in rig.board.log[told:]:
+            sys.stderr.write(f"twin: t={event.time_s:.3f} s {event.text}\n")
+        told = len(rig.board.log)
+
+
+def main(job_path: Path) -> int:
+    """Simulate the job's twin; write the ports as one JSON line when they stand."""
+    die_with_parent()
+    job = Job.read(job_path)
+    assert job.plan.twin is not None
+
+    def announce(ports: dict[str, str]) -> None:
+        sys.stdout.write(json.dumps(ports) + "\n")
+        sys.stdout.flush()
+
+    run_twin(job.plan.twin.synthesis, job.plan.twin.seed, job.ports_dir, job.speed, announce)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(Path(sys.argv[1])))
+    except BridgeError as error:
+        sys.stderr.write(f"error: twin: {error}\n")
+        sys.exit(FINAL)
