@@ -1,4 +1,4 @@
-# What people do every day. `make demo` and `make test` create the environment that they need.
+# What people do every day. Each target creates the environment that it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,15 +7,68 @@ PROTOS := $(wildcard proto/ostwald/v1/*.proto)
 TARGET_NM ?= 520
 SEED ?= 0
 
-.PHONY: demo test check lint types imports contract stubs stubs-check lock bench clean
+export MPLBACKEND := Agg
+
+.PHONY: help demo test check lint types imports contract stubs stubs-check lock clean
+
+help:
+	@echo "make demo [TARGET_NM=520] [SEED=0]   a simulated reactor learns to make the particle asked for"
+	@echo "make test                            the tests"
+	@echo "make check                           lint, types, layers, contract, stubs"
+	@echo "make stubs | lock | clean            write the stubs, pin the versions, remove what was made"
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
 
 .venv-codegen/.installed: requirements/codegen.txt
-	$(PYTHON) -m venv .venv-codegen
-	.venv-codegen/bin/pip install --quiet --require-hashes -r requirements/codegen.txt
+	test -x .venv-codegen/bin/python || $(PYTHON) -m venv .venv-codegen
+	.venv-codegen/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/codegen.txt
 	touch $@
+
+demo: $(VENV)/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh $(TARGET_NM) $(SEED)
+
+test: $(VENV)/.installed
+	$(BIN)/pytest -n 2
+
+check: lint types imports contract stubs-check
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed
+	$(BIN)/lint-imports
+
+contract: $(VENV)/.installed
+	$(BIN)/buf lint proto
+	$(BIN)/buf format --diff --exit-code proto
 
 # Writes the Python stubs of the contract into the folder STUBS.
 stubs: .venv-codegen/.installed
-	PATH=$(CURDIR)/.venv-codegen/bin:$$PATH .venv-codegen/bin/python -m grpc_tools.protoc -I proto \
-	  --python_out=$(STUBS) --mypy_out=$(STUBS) \
-	  --grpc_python_out=$(STUBS) --mypy_grpc_out=$(STUBS) $(PROTOS)
+	PATH="$(CURDIR)/.venv-codegen/bin:$$PATH" .venv-codegen/bin/python -m grpc_tools.protoc -I proto \
+	  --python_out=$(STUBS) --mypy_out=quiet:$(STUBS) \
+	  --grpc_python_out=$(STUBS) --mypy_grpc_out=quiet:$(STUBS) $(PROTOS)
+
+stubs-check: .venv-codegen/.installed
+	rm -rf build/stubs && mkdir -p build/stubs
+	$(MAKE) --no-print-directory stubs STUBS=build/stubs
+	diff -r --exclude=__init__.py --exclude=__pycache__ build/stubs/ostwald/v1 proto/python/ostwald/v1
+
+# Pins every version with its hashes, for x86-64 and aarch64 and Python 3.11 to 3.13 alike.
+lock: $(VENV)/.installed
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra device --extra trainer --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra device -o requirements/device.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --group pyproject.toml:codegen -o requirements/codegen.txt
+
+clean:
+	rm -rf $(VENV) .venv-codegen build demo-out .mypy_cache .ruff_cache .pytest_cache
