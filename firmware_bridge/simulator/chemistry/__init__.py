@@ -1,0 +1,1 @@
+"""What happens in the liquid, as pure functions of composition, time and temperature."""

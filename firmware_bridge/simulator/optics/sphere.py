@@ -1,0 +1,26 @@
+"""Silver spheres in water: Mie's series, with the electrons' collisions at the surface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import miepython
+import numpy as np
+
+from firmware_bridge.simulator.optics.constants import silver_permittivity, surface_damping_ev, water_index
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def extinction_per_volume(
+    wavelength_nm: NDArray[np.float64], radius_nm: float, scattering: float
+) -> NDArray[np.float64]:
+    """Extinction cross-section over particle volume, in 1/nm, shape of `wavelength_nm`."""
+    medium_index = water_index(wavelength_nm)
+    damping_ev = surface_damping_ev(4.0 * radius_nm / 3.0, scattering)
+    index = np.sqrt(silver_permittivity(wavelength_nm, damping_ev)) / medium_index
+    size = 2.0 * np.pi * radius_nm * medium_index / wavelength_nm
+    # miepython takes n - ik.
+    efficiency = np.asarray(miepython.efficiencies_mx(np.conj(index), size)[0], dtype=np.float64)
+    return efficiency * 0.75 / radius_nm

@@ -1,0 +1,1 @@
+"""Pumps, heat and flow of a simulated synthesis, and the plants that join them with chemistry and optics."""
