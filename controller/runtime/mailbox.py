@@ -32,7 +32,8 @@ def command_from(message: Mapping[str, object]) -> Command | None:
     """Read a command; None when the message is none or is malformed."""
     match message:
         case {"op": "set", "targets": dict() as targets}:
-            return SetTargets({str(name): float(value) for name, value in targets.items()})
+            if all(isinstance(value, int | float) for value in targets.values()):
+                return SetTargets({str(name): float(value) for name, value in targets.items()})
         case {"op": "safe"}:
             return MakeSafe()
         case {"op": "stop", "reason": str(reason)}:
