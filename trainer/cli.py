@@ -279,16 +279,17 @@ def _fit_and_pack(
         created=created,
         latency_budget_ms=naming.latency_budget_ms,
     )
+    # A long fit must not end at a key or a folder that could be checked before.
     check_output(out)
+    private_key = _signing_key(key)
     fitted = _fit(csv, recipe)
-    packed = write_bundle(out, fitted, label, _signing_key(key))
+    packed = write_bundle(out, fitted, label, private_key)
     _tell(fitted, packed, as_json=as_json)
 
 
 def _signing_key(key: Path | None) -> Path:
-    if key is not None:
-        return key
-    path, is_new = default_key()
+    path, is_new = (key, False) if key is not None else default_key()
+    signing.private_key_id(path)
     if is_new:
         print_notes(
             [f"made a signing key, {path}: devices must trust {path.with_suffix('.pub').name} beside it"]

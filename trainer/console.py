@@ -26,9 +26,16 @@ def errors_in_one_line() -> Iterator[None]:
     """Turn an error into one line on stderr and the exit code that belongs to it."""
     try:
         yield
-    except (OstwaldError, OSError) as problem:
-        typer.echo(f"error: {' '.join(str(problem).split())}", err=True)
+    except OstwaldError as problem:
+        _print_error(str(problem))
         raise typer.Exit(WRONG_USE if isinstance(problem, UsageError) else FAILED) from problem
+    except OSError as problem:
+        _print_error(f"{problem.filename}: {problem.strerror}")
+        raise typer.Exit(FAILED) from problem
+
+
+def _print_error(text: str) -> None:
+    typer.echo(f"error: {' '.join(text.split())}", err=True)
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from ostwald.manifest import MAX_CHOICES, MAX_INPUTS, MAX_OUTPUTS
 
 from trainer.columns import Column, name_and_unit, read_inputs, read_targets
 from trainer.errors import TrainerError, UsageError
+from trainer.preprocess import InputKind
 from trainer.table import Table, read_table
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class Dataset:
     sha256: str
     source: str
     notes: tuple[str, ...]
+
+    @property
+    def kinds(self) -> tuple[InputKind, ...]:
+        return tuple(InputKind(len(column.choices), column.missing_count > 0) for column in self.inputs)
 
     @property
     def x(self) -> Floats:

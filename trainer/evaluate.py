@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.calibration import ONE_SIGMA, calibrate, coverage
+from trainer.errors import TrainerError
 from trainer.scores import Score, score_targets, score_together
 from trainer.surrogate import Prepared
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from trainer.dataset import Dataset
     from trainer.split import Fold, Split
 
+# Below this, no inner choice of settings is possible.
+MIN_CONDITIONS = 4
 # Told after every fit: how many are done, of how many.
 Progress = Callable[[int, int], None]
 
@@ -85,8 +88,13 @@ def compare(
 
 
 def _prepare(dataset: Dataset, fold: Fold, seed: int) -> Prepared:
-    choices = [len(column.choices) for column in dataset.inputs]
-    return Prepared.of(dataset.x[fold.train], dataset.y[fold.train], choices, seed)
+    prepared = Prepared.of(dataset.x[fold.train], dataset.y[fold.train], dataset.kinds, seed)
+    if (distinct := len(prepared.data.z)) < MIN_CONDITIONS:
+        raise TrainerError(
+            f"{dataset.source}: {distinct} distinct conditions to train on, {MIN_CONDITIONS} are needed",
+            remedy="add conditions, or train on a larger share with --split",
+        )
+    return prepared
 
 
 def _predict(dataset: Dataset, fold: Fold, prepared: Prepared, algorithm: str, seed: int) -> _Held:

@@ -31,8 +31,7 @@ class Fitted:
 
     def surrogate(self) -> Surrogate:
         """Refit the best algorithm on all rows, with the deviations calibrated on held-out ones."""
-        choices = [len(column.choices) for column in self.dataset.inputs]
-        prepared = Prepared.of(self.dataset.x, self.dataset.y, choices, self.recipe.seed)
+        prepared = Prepared.of(self.dataset.x, self.dataset.y, self.dataset.kinds, self.recipe.seed)
         fitted = prepared.fit(self.comparison.best.algorithm, self.recipe.seed)
         return fitted.calibrated(self.comparison.judged.calibration)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,8 @@ class Graph:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, onnx.TensorProto] = {}
         self._constant_names: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._scaled: set[str] = set()
+        self._products: set[str] = set()
 
     def constant(self, value: npt.NDArray[np.generic] | float) -> str:
         array = np.asarray(value)
@@ -49,11 +52,32 @@ class Graph:
         return self._constant_names[key]
 
     def op(self, kind: str, *inputs: str, attributes: Attributes | None = None, domain: str = "") -> str:
+        guarded = [self._guard(kind, name, inputs) for name in inputs]
         name = f"t{len(self._nodes)}"
-        node = helper.make_node(kind, list(inputs), [name], name=f"n{len(self._nodes)}", domain=domain)
-        node.attribute.extend(helper.make_attribute(key, value) for key, value in (attributes or {}).items())
+        node = helper.make_node(kind, guarded, [name], name=f"n{len(self._nodes)}", domain=domain)
+        node.attribute.extend(helper.make_attribute(*item) for item in (attributes or {}).items())
         self._nodes.append(node)
+        if kind == "MatMul":
+            self._products.add(name)
+        elif self._scales(kind, inputs):
+            self._scaled.add(name)
         return name
+
+    def _guard(self, kind: str, name: str, inputs: Sequence[str]) -> str:
+        """Keep a factor of one element and a MatMul apart.
+
+        onnxruntime draws such a factor into the product, where it has single precision, or, in versions before
+        FusedMatMul had a double kernel, cannot run at all (onnxruntime issue 28136). Max of one stops that.
+        """
+        if kind == "MatMul":
+            meets = name in self._scaled
+        else:
+            meets = name in self._products and self._scales(kind, inputs)
+        return self.op("Max", name) if meets else name
+
+    def _scales(self, kind: str, inputs: Sequence[str]) -> bool:
+        constants = [self._constants[name] for name in inputs if name in self._constants]
+        return kind in {"Mul", "Div"} and any(math.prod(constant.dims) == 1 for constant in constants)
 
     def adopt(self, node: onnx.NodeProto, source: str) -> str:
         """Take over a node with one input and one output that another converter made."""

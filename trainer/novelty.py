@@ -45,7 +45,7 @@ class Novelty:
     def fit(preprocessor: Preprocessor, z: Floats, seed: int) -> Novelty:
         """Learn from the distinct training conditions `z` [u, p]."""
         starts = np.flatnonzero(np.diff(preprocessor.input_of, prepend=-1))
-        counts = preprocessor.choice_counts
+        counts = [kind.choice_count for kind in preprocessor.kinds]
         numbers = tuple(int(start) for start, count in zip(starts, counts, strict=True) if not count)
         choices = tuple(
             (int(start), int(start) + count) for start, count in zip(starts, counts, strict=True) if count

@@ -177,7 +177,8 @@ def _golden_conditions(dataset: Dataset, seed: int) -> Floats:
     rows = rng.permutation(len(x))[:_GOLDEN_TRAINING_ROWS]
     training = np.where(np.isnan(x[rows]), low, x[rows])
     inside = rng.uniform(low, high, (_GOLDEN_INSIDE, len(low)))
-    outside = high + rng.uniform(0.1, 1.0, (_GOLDEN_OUTSIDE, len(low))) * np.maximum(high - low, 1.0)
+    span = np.where(high > low, high - low, np.where(high != 0.0, np.abs(high), 1.0))
+    outside = high + rng.uniform(0.1, 1.0, (_GOLDEN_OUTSIDE, len(low))) * span
     # An index must stay a choice; which one, chance decides.
     choice = np.floor(rng.uniform(low, high + 1.0, (_GOLDEN_OUTSIDE, len(low))))
     inside = np.where(is_choice, choice[:_GOLDEN_INSIDE], inside)

@@ -18,18 +18,25 @@ if TYPE_CHECKING:
     from trainer.graph import Graph
 
 
+@dataclass(frozen=True, slots=True)
+class InputKind:
+    """A number, or one of `choice_count` values; a number that `may_miss` is filled where it is NaN."""
+
+    choice_count: int = 0
+    may_miss: bool = False
+
+
 @dataclass(frozen=True)
 class Preprocessor:
-    """`choice_counts` [d] (0 for a number); `fill`, `mean`, `scale` [d]; `gaps` [d]: may be missing."""
+    """`kinds`, `fill`, `mean`, `scale` [d]."""
 
-    choice_counts: tuple[int, ...]
+    kinds: tuple[InputKind, ...]
     fill: Floats
     mean: Floats
     scale: Floats
-    gaps: tuple[bool, ...]
 
     @staticmethod
-    def fit(x: Floats, choice_counts: Sequence[int]) -> Preprocessor:
+    def fit(x: Floats, kinds: Sequence[InputKind]) -> Preprocessor:
         """Learn from `x` [n, d]; a column with no value at all in these rows counts as 0."""
         gaps = np.isnan(x)
         known = np.where(gaps.all(axis=0), 0.0, x)
@@ -40,28 +47,27 @@ class Preprocessor:
         size = np.abs(filled).max(axis=0)
         constant = deviation <= 1e-12 * size
         return Preprocessor(
-            choice_counts=tuple(choice_counts),
+            kinds=tuple(kinds),
             fill=fill,
             mean=filled.mean(axis=0),
             scale=np.where(constant, np.where(size > 0.0, size, 1.0), deviation),
-            gaps=tuple(np.asarray(gaps.any(axis=0)).tolist()),
         )
 
     @property
     def input_of(self) -> Ints:
         """For each feature, the input that it comes from."""
-        widths = [max(count, 1) for count in self.choice_counts]
+        widths = [max(kind.choice_count, 1) for kind in self.kinds]
         return np.repeat(np.arange(len(widths)), widths)
 
     def transform(self, x: Floats) -> Floats:
         """[n, d] to features [n, p]."""
         columns = []
-        for index, count in enumerate(self.choice_counts):
+        for index, kind in enumerate(self.kinds):
             column = x[:, index : index + 1]
-            if count:
-                columns.append((column == np.arange(count, dtype=np.float64)).astype(np.float64))
+            if kind.choice_count:
+                columns.append((column == np.arange(kind.choice_count, dtype=np.float64)).astype(np.float64))
                 continue
-            if self.gaps[index]:
+            if kind.may_miss:
                 column = np.where(np.isnan(column), self.fill[index], column)
             columns.append((column - self.mean[index]) / self.scale[index])
         return np.hstack(columns)
@@ -71,11 +77,11 @@ class Preprocessor:
         parts = []
         for start, stop in self._runs():
             block = graph.columns(conditions, start, stop)
-            if count := self.choice_counts[start]:
+            if count := self.kinds[start].choice_count:
                 equal = graph.op("Equal", block, graph.constant(np.arange(count, dtype=np.float64)))
                 parts.append(graph.cast_double(equal))
                 continue
-            if any(self.gaps[start:stop]):
+            if self.kinds[start].may_miss:
                 is_gap = graph.op("IsNaN", block)
                 block = graph.op("Where", is_gap, graph.constant(self.fill[start:stop]), block)
             centred = graph.op("Sub", block, graph.constant(self.mean[start:stop]))
@@ -83,10 +89,10 @@ class Preprocessor:
         return graph.concat(parts)
 
     def _runs(self) -> list[tuple[int, int]]:
-        """Column ranges handled alike: each choice alone, neighbouring numbers together."""
+        """Column ranges handled alike: each choice alone, neighbouring numbers of a kind together."""
         runs: list[tuple[int, int]] = []
-        for index, count in enumerate(self.choice_counts):
-            if runs and not count and not self.choice_counts[runs[-1][0]]:
+        for index, kind in enumerate(self.kinds):
+            if runs and not kind.choice_count and kind == self.kinds[runs[-1][0]]:
                 runs[-1] = (runs[-1][0], index + 1)
             else:
                 runs.append((index, index + 1))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from trainer.arrays import Floats
     from trainer.candidates.base import Regressor, TrainingSet
+    from trainer.preprocess import InputKind
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Prepared:
     scale: Floats
 
     @staticmethod
-    def of(x: Floats, y: Floats, choice_counts: Sequence[int], seed: int) -> Prepared:
+    def of(x: Floats, y: Floats, kinds: Sequence[InputKind], seed: int) -> Prepared:
         """Learn scaling, replicates and novelty from `x` [n, d] and `y` [n, m]."""
-        preprocessor = Preprocessor.fit(x, choice_counts)
+        preprocessor = Preprocessor.fit(x, kinds)
         centre, deviation = y.mean(axis=0), y.std(axis=0)
         constant = deviation <= 1e-12 * np.abs(y).max(axis=0)
         scale = np.where(constant, 1.0, deviation)
@@ -93,7 +94,7 @@ class Surrogate:
         mean = graph.op("Add", mean, graph.constant(self.prepared.centre))
         flat = graph.op("Reshape", novelty, graph.constant(np.array([-1], dtype=np.int64)))
         targets = len(self.prepared.scale)
-        inputs = len(self.prepared.preprocessor.choice_counts)
+        inputs = len(self.prepared.preprocessor.kinds)
         return graph.finish(
             name=name,
             inputs={"conditions": inputs},

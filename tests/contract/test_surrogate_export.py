@@ -14,22 +14,31 @@ from trainer.candidates import CANDIDATES
 from trainer.errors import TrainerError
 from trainer.graph import ALLOWED_OPERATORS, operators
 from trainer.parity import check_parity, run_onnx
+from trainer.preprocess import InputKind
 from trainer.surrogate import Prepared, Surrogate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from trainer.arrays import Floats
 
+NUMBER = InputKind()
 
-def _one_target() -> tuple[Floats, Floats, tuple[int, ...]]:
+
+def _one_target() -> tuple[Floats, Floats, tuple[InputKind, ...]]:
     rng = np.random.default_rng(0)
     x = rng.uniform([10.0, 0.01, 20.0], [400.0, 0.05, 90.0], (40, 3))
     y = 500.0 + 80.0 * np.sin(x[:, :1] / 90.0) + 1000.0 * x[:, 1:2]
-    return x, y, (0, 0, 0)
+    return x, y, (NUMBER,) * 3
 
 
-def _mixed_with_gaps_and_replicates() -> tuple[Floats, Floats, tuple[int, ...]]:
+def _one_input() -> tuple[Floats, Floats, tuple[InputKind, ...]]:
+    x = np.linspace(3.0, 9.0, 30)[:, None] ** 1.7
+    return x, 1e6 + np.cos(x), (NUMBER,)
+
+
+def _mixed_with_gaps_and_replicates() -> tuple[Floats, Floats, tuple[InputKind, ...]]:
     rng = np.random.default_rng(1)
     x = np.column_stack(
         [
@@ -43,21 +52,22 @@ def _mixed_with_gaps_and_replicates() -> tuple[Floats, Floats, tuple[int, ...]]:
     x[3, 3] = np.nan
     x = np.repeat(x, 2, axis=0)
     y = np.column_stack([x[:, 0] * x[:, 1], np.cos(x[:, 1]) + x[:, 2]]) + 0.05 * rng.normal(size=(50, 2))
-    return x, y, (3, 0, 2, 0, 0)
+    return x, y, (InputKind(3), NUMBER, InputKind(2), InputKind(may_miss=True), NUMBER)
 
 
-def _spectrum() -> tuple[Floats, Floats, tuple[int, ...]]:
+def _spectrum() -> tuple[Floats, Floats, tuple[InputKind, ...]]:
     rng = np.random.default_rng(2)
     x = rng.uniform(0.0, 1.0, (30, 4))
     lines = np.linspace(400.0, 800.0, 60)
     y = np.exp(-0.5 * ((lines - 500.0 - 150.0 * x[:, :1]) / (40.0 + 30.0 * x[:, 1:2])) ** 2)
     # A detector's dead pixel is a target that never changes.
     y[:, 7] = 0.125
-    return x, y, (0, 0, 0, 0)
+    return x, y, (NUMBER,) * 4
 
 
-DATA: dict[str, Callable[[], tuple[Floats, Floats, tuple[int, ...]]]] = {
+DATA: dict[str, Callable[[], tuple[Floats, Floats, tuple[InputKind, ...]]]] = {
     "one target": _one_target,
+    "one input": _one_input,
     "choices, gaps, replicates": _mixed_with_gaps_and_replicates,
     "spectrum": _spectrum,
 }
@@ -65,8 +75,8 @@ DATA: dict[str, Callable[[], tuple[Floats, Floats, tuple[int, ...]]]] = {
 
 @cache
 def _exported(algorithm: str, data: str) -> tuple[Surrogate, bytes]:
-    x, y, choices = DATA[data]()
-    surrogate = Prepared.of(x, y, choices, 0).fit(algorithm, 0).calibrated(np.full(y.shape[1], 1.5))
+    x, y, kinds = DATA[data]()
+    surrogate = Prepared.of(x, y, kinds, 0).fit(algorithm, 0).calibrated(np.full(y.shape[1], 1.5))
     return surrogate, surrogate.to_onnx("contract")
 
 
@@ -80,21 +90,23 @@ def data(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def _everywhere(x: Floats, choices: tuple[int, ...]) -> Floats:
+def _everywhere(x: Floats, kinds: tuple[InputKind, ...]) -> Floats:
     """Training rows, rows between and beyond them, and indices that are no choice."""
     rng = np.random.default_rng(3)
     low, high = np.nanmin(x, axis=0), np.nanmax(x, axis=0)
     wide = rng.uniform(low - (high - low), high + (high - low), (200, x.shape[1]))
-    legal = np.where(np.array(choices) > 0, rng.integers(0, 2, wide.shape), wide)
+    legal = np.where(
+        np.array([kind.choice_count for kind in kinds]) > 0, rng.integers(0, 2, wide.shape), wide
+    )
     return np.vstack([x, legal, wide])
 
 
 def test_the_graph_answers_as_the_fitted_model_everywhere(algorithm: str, data: str) -> None:
     surrogate, model = _exported(algorithm, data)
-    x, y, choices = DATA[data]()
+    x, y, kinds = DATA[data]()
     names = [f"target {index}" for index in range(y.shape[1])]
     rtol = CANDIDATES[algorithm].rtol
-    parity = check_parity(model, surrogate, _everywhere(x, choices), names, rtol)
+    parity = check_parity(model, surrogate, _everywhere(x, kinds), names, rtol)
     assert parity.worst <= rtol
     assert parity.rows == len(x) + 400
 
@@ -130,6 +142,17 @@ def test_operators_are_few_plain_and_flat(algorithm: str, data: str) -> None:
     assert graph.ir_version == 8
 
 
+def test_onnxruntime_draws_no_factor_into_a_product_in_single_precision(
+    algorithm: str, data: str, tmp_path: Path
+) -> None:
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 3
+    ort.InferenceSession(_exported(algorithm, data)[1], options, providers=["CPUExecutionProvider"])
+    optimised = onnx.load(tmp_path / "optimised.onnx")
+    assert "FusedMatMul" not in {node.op_type for node in optimised.graph.node}
+
+
 def test_a_row_answers_the_same_alone_and_among_others(algorithm: str, data: str) -> None:
     _, model = _exported(algorithm, data)
     x = DATA[data]()[0]
@@ -145,8 +168,8 @@ def test_a_row_answers_the_same_alone_and_among_others(algorithm: str, data: str
 
 def test_deviations_are_positive_and_scaled_by_their_calibration(algorithm: str, data: str) -> None:
     surrogate, model = _exported(algorithm, data)
-    x, y, choices = DATA[data]()
-    rows = _everywhere(x, choices)
+    x, y, kinds = DATA[data]()
+    rows = _everywhere(x, kinds)
     assert (run_onnx(model, rows).std > 0.0).all()
     twice = surrogate.calibrated(np.full(y.shape[1], 3.0)).to_onnx("twice")
     np.testing.assert_allclose(run_onnx(twice, rows).std, 2.0 * run_onnx(model, rows).std, rtol=1e-9)
@@ -163,8 +186,8 @@ def test_novelty_is_zero_on_training_rows_and_above_one_far_away(algorithm: str,
 
 
 def test_equal_fits_give_equal_bytes(algorithm: str, data: str) -> None:
-    x, y, choices = DATA[data]()
-    first, again = (Prepared.of(x, y, choices, 0).fit(algorithm, 0).to_onnx("same") for _ in range(2))
+    x, y, kinds = DATA[data]()
+    first, again = (Prepared.of(x, y, kinds, 0).fit(algorithm, 0).to_onnx("same") for _ in range(2))
     assert first == again
 
 
@@ -181,7 +204,7 @@ def test_an_export_that_differs_is_refused_and_says_where() -> None:
 
 def test_an_export_of_another_shape_is_refused() -> None:
     _, two_targets = _exported("ridge", "choices, gaps, replicates")
-    x, y, choices = _mixed_with_gaps_and_replicates()
-    one_target = Prepared.of(x, y[:, :1], choices, 0).fit("ridge", 0)
+    x, y, kinds = _mixed_with_gaps_and_replicates()
+    one_target = Prepared.of(x, y[:, :1], kinds, 0).fit("ridge", 0)
     with pytest.raises(TrainerError, match=r"mean has shape \(50, 2\), the model gives \(50, 1\)"):
         check_parity(two_targets, one_target, x, ["a"], 1e-6)

@@ -71,6 +71,11 @@ def key_id(public_key_path: Path) -> str:
     return _fingerprint(_load_public(public_key_path))
 
 
+def private_key_id(private_key_path: Path) -> str:
+    """Return the id of a private key's public half; OstwaldError when it could not sign."""
+    return _fingerprint(_load_private(private_key_path).public_key())
+
+
 def sign(folder: Path, private_key_path: Path) -> str:
     """Sign a complete bundle folder, anew if it was signed; returns the key's id (see `key_id`)."""
     key = _load_private(private_key_path)

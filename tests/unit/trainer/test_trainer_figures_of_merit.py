@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trainer.calibration import ONE_SIGMA, calibrate, coverage
 from trainer.novelty import Novelty
-from trainer.preprocess import Preprocessor
+from trainer.preprocess import InputKind, Preprocessor
 from trainer.scores import Score, score_targets, score_together
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ def test_errors_of_zero_leave_a_deviation_above_zero() -> None:
     assert (calibrate(np.zeros((20, 2))) > 0.0).all()
 
 
-CHOICES = (0, 3, 0)
+KINDS = (InputKind(), InputKind(3), InputKind())
 
 
 def _novelty(x: Floats) -> tuple[Preprocessor, Novelty]:
-    preprocessor = Preprocessor.fit(x, CHOICES)
+    preprocessor = Preprocessor.fit(x, KINDS)
     return preprocessor, Novelty.fit(preprocessor, preprocessor.transform(x), 0)
 
 
@@ -123,14 +123,14 @@ def test_novelty_only_grows_on_the_way_out(steps: list[float]) -> None:
 
 def test_a_hole_in_the_middle_of_the_data_is_new() -> None:
     edge = np.concatenate([np.linspace(0.0, 1.0, 40), np.linspace(9.0, 10.0, 40)])
-    preprocessor = Preprocessor.fit(edge[:, None], (0,))
+    preprocessor = Preprocessor.fit(edge[:, None], (InputKind(),))
     novelty = Novelty.fit(preprocessor, preprocessor.transform(edge[:, None]), 0)
     assert novelty.measure(preprocessor.transform(np.array([[5.0]])))[0] > 1.0
 
 
 def test_a_constant_input_may_not_move() -> None:
     data = np.column_stack([np.arange(20.0), np.full(20, 25.0)])
-    preprocessor = Preprocessor.fit(data, (0, 0))
+    preprocessor = Preprocessor.fit(data, (InputKind(), InputKind()))
     novelty = Novelty.fit(preprocessor, preprocessor.transform(data), 0)
     assert novelty.measure(preprocessor.transform(np.array([[5.0, 25.0]])))[0] == 0.0
     assert novelty.measure(preprocessor.transform(np.array([[5.0, 30.0]])))[0] > 1.0
@@ -138,6 +138,6 @@ def test_a_constant_input_may_not_move() -> None:
 
 def test_a_constant_input_of_small_numbers_may_not_move_either() -> None:
     data = np.column_stack([np.arange(20.0), np.full(20, 1e-4)])
-    preprocessor = Preprocessor.fit(data, (0, 0))
+    preprocessor = Preprocessor.fit(data, (InputKind(), InputKind()))
     novelty = Novelty.fit(preprocessor, preprocessor.transform(data), 0)
     assert novelty.measure(preprocessor.transform(np.array([[5.0, 2e-4]])))[0] > 1.0
