@@ -24,7 +24,8 @@ SPHERE_SCATTERING: Final = 1.0
 # The step in ln(aspect) stays below the narrowest spread a population has (`chemistry.growth`), where a
 # sum over the grid equals the integral over a Gaussian to 1e-4.
 _LOG_ASPECT: Final = np.arange(0.0, 2.35, 0.055)
-_LOG_PLATE_RADIUS: Final = np.linspace(np.log(2.0), np.log(90.0), 14)
+# Even in its square root: retardation grows with the radius cubed, surface damping with its inverse.
+_ROOT_PLATE_RADIUS: Final = np.linspace(1.0, 9.5, 24)
 _LOG_SPHERE_RADIUS: Final = np.arange(0.0, 4.3, 0.2)
 _MIE_STEP_NM: Final = 5.0
 
@@ -53,7 +54,7 @@ class PopulationOptics:
         self.wavelength_nm = wavelength_nm
         self._plates = spheroid.extinction_per_volume(
             wavelength_nm,
-            np.exp(_LOG_PLATE_RADIUS)[:, None, None],
+            (_ROOT_PLATE_RADIUS**2)[:, None, None],
             np.exp(_LOG_ASPECT)[:, None],
             PLATE_SCATTERING,
         ).reshape(-1, wavelength_nm.size)
@@ -62,7 +63,7 @@ class PopulationOptics:
     def extinction_per_mm(self, particles: Particles, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum parcels by `weight`, shape (n,), to the napierian extinction (1/mm) at each wavelength."""
         aspects = _gaussian_weights(_LOG_ASPECT, np.log(particles.plate_aspect), particles.plate_spread)
-        sizes = _linear_weights(_LOG_PLATE_RADIUS, np.log(particles.plate_radius_nm))
+        sizes = _cubic_weights(_ROOT_PLATE_RADIUS, np.sqrt(particles.plate_radius_nm))
         plates = np.einsum("n,nr,na->ra", weight * particles.plate_volume, sizes, aspects)
         spheres = (weight * particles.sphere_volume) @ _gaussian_weights(
             _LOG_SPHERE_RADIUS,
@@ -95,8 +96,14 @@ def _gaussian_weights(
     return weights
 
 
-def _linear_weights(grid: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows that sum to 1, shape (n, grid): linear interpolation on an even grid, held at its ends."""
-    position = np.clip((value - grid[0]) / (grid[1] - grid[0]), 0.0, grid.size - 1.0)
-    hat: NDArray[np.float64] = np.maximum(1.0 - np.abs(position[:, None] - np.arange(grid.size)), 0.0)
-    return hat
+def _cubic_weights(grid: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows that sum to 1, shape (n, grid): cubic convolution on an even grid, held one step inside its ends.
+
+    R. Keys, IEEE Trans. Acoust. Speech Signal Process. 29, 1153 (1981), with a = -1/2.
+    """
+    position = np.clip((value - grid[0]) / (grid[1] - grid[0]), 1.0, grid.size - 2.0)
+    away = np.abs(position[:, None] - np.arange(grid.size))
+    near = (1.5 * away - 2.5) * away**2 + 1.0
+    far = ((-0.5 * away + 2.5) * away - 4.0) * away + 2.0
+    weights: NDArray[np.float64] = np.where(away <= 1.0, near, np.where(away < 2.0, far, 0.0))
+    return weights

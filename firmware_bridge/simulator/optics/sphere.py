@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def extinction_efficiency(index: NDArray[np.complex128], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Extinction cross-section over pi r^2; relative index n + ik, size 2 pi r / lambda."""
+    # miepython takes n - ik.
+    return np.asarray(miepython.efficiencies_mx(np.conj(index), size)[0], dtype=np.float64)
+
+
 def extinction_per_volume(
     wavelength_nm: NDArray[np.float64], radius_nm: float, scattering: float
 ) -> NDArray[np.float64]:
@@ -21,6 +27,4 @@ def extinction_per_volume(
     damping_ev = surface_damping_ev(4.0 * radius_nm / 3.0, scattering)
     index = np.sqrt(silver_permittivity(wavelength_nm, damping_ev)) / medium_index
     size = 2.0 * np.pi * radius_nm * medium_index / wavelength_nm
-    # miepython takes n - ik.
-    efficiency = np.asarray(miepython.efficiencies_mx(np.conj(index), size)[0], dtype=np.float64)
-    return efficiency * 0.75 / radius_nm
+    return extinction_efficiency(index, size) * 0.75 / radius_nm

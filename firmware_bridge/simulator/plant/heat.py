@@ -50,8 +50,8 @@ class DelayLine:
 
     def shift(self, dt_s: float, value: float) -> float:
         last_s, last_value = self._entries[-1]
-        if last_value == value or last_s < _SHORTEST_ENTRY_S:
-            # Merging bounds the line at delay / 1 ms entries, and keeps its integral.
+        if last_value == value or last_s + dt_s < _SHORTEST_ENTRY_S:
+            # Merging bounds the line at two entries a millisecond, and keeps its integral.
             total_s = last_s + dt_s
             self._entries[-1] = (total_s, (last_value * last_s + value * dt_s) / total_s)
         else:
