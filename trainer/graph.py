@@ -66,8 +66,8 @@ class Graph:
     def _guard(self, kind: str, name: str, inputs: Sequence[str]) -> str:
         """Keep a factor of one element and a MatMul apart.
 
-        onnxruntime draws such a factor into the product, where it has single precision, or, in versions before
-        FusedMatMul had a double kernel, cannot run at all (onnxruntime issue 28136). Max of one stops that.
+        onnxruntime draws such a factor into the product, where it has single precision, or cannot run at all
+        before FusedMatMul had a double kernel (onnxruntime issue 28136). The Max of one value stops that.
         """
         if kind == "MatMul":
             meets = name in self._scaled

@@ -227,6 +227,28 @@ def test_a_fit_that_fails_leaves_the_earlier_bundle_alone(csv: Path, tmp_path: P
     assert list(tmp_path.glob(".b-*")) == []
 
 
+def test_a_key_that_cannot_sign_is_told_before_the_fit(csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.pem").write_text("no key")
+    csv.write_text("no table")
+    _, line = _error("fit", csv, "--target", "peak", "--out", tmp_path / "b", "--key", tmp_path / "bad.pem")
+    assert "bad.pem: not a private key" in line
+
+
+def test_a_gap_that_only_held_out_rows_have_does_not_spoil_the_score(csv: Path) -> None:
+    lines = csv.read_text().splitlines()
+    lines[5] = "None" + lines[5][lines[5].index(",") :]
+    csv.write_text("\n".join(lines))
+    told = _json("fit", csv, "--target", "peak", "--drop", "batch,fwhm", *FAST)
+    assert told["best"]["r2"] > 0.5
+
+
+def test_too_few_distinct_conditions_are_told(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("x,y\n" + "1,2\n2,3\n" * 6)
+    code, line = _error("fit", tmp_path / "d.csv", "--target", "y", "--split", "kfold:2")
+    assert code == 1
+    assert "2 distinct conditions to train on, 4 are needed" in line
+
+
 def test_help_does_not_wait_for_the_mathematics() -> None:
     heavy = ("numpy", "sklearn", "onnx", "matplotlib")
     check = f"import sys, trainer.cli; print([name for name in {heavy} if name in sys.modules])"
