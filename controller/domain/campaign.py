@@ -63,7 +63,8 @@ class Space:
 class Objective:
     """What a property should be.
 
-    A target is met within `tolerance`. `scale` is the change of a minimised or maximised property that matters.
+    A target is met within `tolerance`; `scale` is the change of a minimised or maximised property that
+    matters.
     """
 
     property_name: str
