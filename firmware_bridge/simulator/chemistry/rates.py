@@ -35,7 +35,7 @@ class Rates:
 
     adsorption_per_s: float = 2.5
     adsorption_j_mol: float = 30e3
-    citrate_m3_mol: float = 18.0
+    citrate_m3_mol: float = 26.0
     """Langmuir constant of citrate on Ag{111}."""
     citrate_heat_j_mol: float = -15e3
     pva_m3_kg: float = 0.12
@@ -46,7 +46,7 @@ class Rates:
     growth_j_mol: float = 20e3
     growth_pva_kg_m3: float = 15.0
     """PVA that halves the growth of every facet."""
-    leak: float = 0.02
+    leak: float = 0.015
     """Growth of a facet covered by citrate, over that of a bare one."""
     leak_j_mol: float = 40e3
 

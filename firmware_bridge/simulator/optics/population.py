@@ -21,7 +21,7 @@ PLATE_SCATTERING: Final = 0.5
 SPHERE_SCATTERING: Final = 1.0
 """Kreibig's A, chosen inside the 0.25 to 1 reported for silver: the facets of a plate are smooth."""
 
-# The step in ln(aspect) stays below the narrowest spread a population has (`chemistry.growth`), where a
+# The step in ln(aspect) stays at the narrowest spread a population has (`chemistry.growth`), where a
 # sum over the grid equals the integral over a Gaussian to 1e-4.
 _LOG_ASPECT: Final = np.arange(0.0, 2.35, 0.055)
 # Even in its square root: retardation grows with the radius cubed, surface damping with its inverse.
