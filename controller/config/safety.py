@@ -8,7 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Set
+    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from controller.config.places import Path as Place
     from controller.domain.plan import ChannelPlan, RigPlan
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     Fault = Callable[[Place, str], None]
 
 
-def check(plan: RigPlan, known_drivers: Mapping[str, str], fault: Fault, faulty: Set[str]) -> None:
+def check(plan: RigPlan, known_drivers: Mapping[str, str], fault: Fault, faulty: AbstractSet[str]) -> None:
     """Report every fault of `plan`. `faulty` holds the places already reported as unreadable."""
     if "rig.rate" not in faulty and not 1.0 <= plan.rate_hz <= 1000.0:
         fault(("rig", "rate"), f"{plan.rate_hz:g} Hz is outside 1 to 1000 Hz")
