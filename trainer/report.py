@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Beyond this, a parity plot for every target would bury the rest.
 _PANELS = 6
+# Of a spectrum: its worst, middle and best target.
+_SPECTRUM_PANELS = 3
 
 
 def render_report(fitted: Fitted, manifest: Manifest, parity: Parity) -> bytes:
@@ -51,7 +53,7 @@ def _panels(judged: Evaluation) -> list[int]:
     if len(judged.targets) <= _PANELS:
         return list(range(len(judged.targets)))
     ranked = sorted(range(len(judged.targets)), key=lambda index: judged.targets[index].r2)
-    return [ranked[int(step)] for step in np.linspace(0, len(ranked) - 1, _PANELS)]
+    return [ranked[int(step)] for step in np.linspace(0, len(ranked) - 1, _SPECTRUM_PANELS)]
 
 
 def _figures(fitted: Fitted, judged: Evaluation, shown: list[int]) -> list[str]:
