@@ -1,10 +1,10 @@
 """Optical constants as closed formulas: silver (Drude and one oscillator) and water (Sellmeier).
 
-Silver: fitted to the measurements of Johnson & Christy, Phys. Rev. B 6, 4370 (1972), between 330 and
-900 nm; root mean square deviation |d eps| = 0.22. Published fits were compared with the same data and
-are not used: Rakic et al., Appl. Opt. 37, 5271 (1998) is off by 3.0, the Drude model of Le Ru & Etchegoin
-(Elsevier 2009) by 1.6, and Vial et al., Appl. Phys. A 103, 849 (2011), at 0.37, amplifies light from
-400 to 600 nm. A sum of damped oscillators with positive strengths cannot.
+Silver: fitted to the measurements of Johnson & Christy, Phys. Rev. B 6, 4370 (1972), from 330 to 900 nm;
+root mean square deviation |d eps| from 350 to 850 nm: 0.20. Published fits were compared with the same data
+and are not used: Rakic et al., Appl. Opt. 37, 5271 (1998) is off by 3.1, the Drude model of Le Ru & Etchegoin
+(Elsevier 2009) by 1.7, and Vial et al., Appl. Phys. A 103, 849 (2011), at 0.37, amplifies light from 410
+to 580 nm. A sum of damped oscillators with positive strengths cannot.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ def extinction_per_volume(
     """Extinction cross-section over particle volume, in 1/nm, shape of `wavelength_nm`."""
     medium_index = water_index(wavelength_nm)
     damping_ev = surface_damping_ev(4.0 * radius_nm / 3.0, scattering)
-    index = np.sqrt(silver_permittivity(wavelength_nm, damping_ev)) / medium_index
+    permittivity = silver_permittivity(wavelength_nm, damping_ev)
+    index = np.asarray(np.sqrt(permittivity) / medium_index, dtype=np.complex128)
     size = 2.0 * np.pi * radius_nm * medium_index / wavelength_nm
     return extinction_efficiency(index, size) * 0.75 / radius_nm

@@ -24,10 +24,10 @@ class ThermalParameters:
     """All chosen, so that a zone goes from 25 to 45 degC in about a minute at full power."""
 
     ambient_c: float = 22.0
-    base_c: float = 15.0
-    heater_w: float = 36.0
+    base_c: float = 10.0
+    heater_w: float = 46.0
     zone_j_k: float = 58.0
-    zone_to_base_w_k: float = 0.44
+    zone_to_base_w_k: float = 0.52
     zone_to_ambient_w_k: float = 0.06
     zone_to_zone_w_k: float = 0.03
     heater_delay_s: float = 0.8

@@ -60,17 +60,6 @@ class MixerLine:
             parcels.append(_Parcel(entering_ul, silver_ul, pva_ul, citrate_ul, seed_ul, clock))
         return self._pop(entering_ul, clock)
 
-    def contents_ul(self) -> tuple[float, float, float, float, float]:
-        """Volume held in all, and of silver, PVA, citrate and seed stream."""
-        parcels = self._parcels
-        return (
-            sum(parcel.volume_ul for parcel in parcels),
-            sum(parcel.silver_ul for parcel in parcels),
-            sum(parcel.pva_ul for parcel in parcels),
-            sum(parcel.citrate_ul for parcel in parcels),
-            sum(parcel.seed_ul for parcel in parcels),
-        )
-
     def _pop(self, leaving_ul: float, clock: float) -> MixerOutflow:
         silver_ul = pva_ul = citrate_ul = seed_ul = exposure_ul = 0.0
         wanted_ul = leaving_ul

@@ -79,7 +79,7 @@ class Conditions:
         """Volume fractions in the order of STREAMS."""
         shares = (self.agno3_pct, self.pva_pct, self.citrate_pct, self.seed_pct)
         silver, pva, citrate, seed = (share / 100.0 for share in shares)
-        return silver, pva, citrate, seed, 1.0 - silver - pva - citrate - seed
+        return silver, pva, citrate, seed, max(1.0 - silver - pva - citrate - seed, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The residence-time distribution of a tube with dispersion: the inverse Gaussian, and points to sum it at.
 
 First passage of drifting, diffusing tracer at the outlet: Schroedinger, Phys. Z. 16, 289 (1915). In units
-of the mean residence time it has mean 1 and variance 2 / Bo.
+of the mean residence time its mean is 1 and its variance v is 2 / Bo:
+E(theta) = exp(-(theta - 1)^2 / (2 v theta)) / sqrt(2 pi v theta^3).
 """
 
 from __future__ import annotations
@@ -18,19 +19,9 @@ _nodes, _weights = np.polynomial.hermite_e.hermegauss(_HERMITE_POINTS)
 _SQUARED: Final = _nodes[_HERMITE_POINTS // 2 :] ** 2
 _WEIGHT: Final = _weights[_HERMITE_POINTS // 2 :] * 2.0 / _weights.sum()
 
-POINTS: Final = _HERMITE_POINTS
-
-
-def density(theta: NDArray[np.float64], variance: float) -> NDArray[np.float64]:
-    """E(theta) for theta > 0."""
-    result: NDArray[np.float64] = np.exp(-((theta - 1.0) ** 2) / (2.0 * variance * theta)) / np.sqrt(
-        2.0 * np.pi * variance * theta**3
-    )
-    return result
-
 
 def quadrature(variance: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give times in units of the mean, and weights that sum to 1, each of shape (POINTS,).
+    """Give times in units of the mean, and weights that sum to 1, each of shape (8,).
 
     With y chi-squared, the two roots of y = (x - 1)^2 / (variance x) taken with odds 1 : x follow the
     distribution (Michael, Schucany & Haas, Am. Stat. 30, 88 (1976)); Gauss and Hermite supply y. Mean and
