@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING
 
 from controller.control.step import Inputs
 from controller.domain.readings import LinkHealth, Quality
-from firmware_bridge.wire.messages import (
-    HEATERS,
-    PUMP_AXES,
-    TEMPERATURES,
-    TRIPS,
-    Configure,
-    Outputs,
-    Status,
-)
+from firmware_bridge.devices.interfaces import Axis, BoardConfiguration, BoardOutputs, BoardState
+from firmware_bridge.wire.messages import TRIPS, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from firmware_bridge.devices.board import Board
-
     from controller.domain.plan import ChannelPlan, DevicePlan, RigPlan
+    from firmware_bridge.devices.interfaces import BoardInputs, ControlBoard
     from firmware_bridge.wire.messages import Inputs as BoardInputs
 
 _WORDS = {
@@ -44,11 +36,34 @@ class _Signal:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How many outputs of each kind a rig uses of a board."""
+
+    axes: int
+    heaters: int
+    lamps: int
+
+    def outputs(self, actuators: Sequence[_Signal], values: Sequence[float]) -> BoardOutputs:
+        """Turn channel values into the board's whole desired state."""
+        pumps, heaters, lamp = [0.0] * self.axes, [0.0] * self.heaters, 0.0
+        for signal in actuators:
+            value = max(0.0, signal.channel.scale * values[signal.index] + signal.channel.offset)
+            if signal.kind == "pump":
+                pumps[signal.number] = value
+            elif signal.kind == "heater":
+                heaters[signal.number] = min(value, 1.0)
+            else:
+                lamp = min(value, 1.0)
+        return BoardOutputs(tuple(pumps), tuple(heaters), lamp)
+
+
 class _Wired:
     """One board with its channels and what it last said."""
 
-    def __init__(self, name: str, driver: Board, signals: Sequence[_Signal]) -> None:
+    def __init__(self, name: str, shape: _Shape, driver: ControlBoard, signals: Sequence[_Signal]) -> None:
         self.name = name
+        self.shape = shape
         self.driver = driver
         self.sensors = [signal for signal in signals if not signal.channel.is_actuator]
         self.actuators = [signal for signal in signals if signal.channel.is_actuator]
@@ -61,13 +76,15 @@ class _Wired:
 
     @property
     def ready(self) -> bool:
-        return self.driver.state == "ready" and self.latest is not None and not self.status & TRIPS
+        return self.driver.state is BoardState.READY and self.latest is not None and not self.status & TRIPS
 
 
 class Boards:
     """All boards of one rig. Never waits, and never raises for a device that is gone."""
 
-    def __init__(self, plan: RigPlan, connect: Callable[[DevicePlan, Configure], Board]) -> None:
+    def __init__(
+        self, plan: RigPlan, connect: Callable[[DevicePlan, BoardConfiguration], ControlBoard]
+    ) -> None:
         self._width = len(plan.channels)
         self._wired = [
             _wire(plan, device, connect) for device in plan.devices if device.driver == "ostwald-board"
@@ -100,7 +117,7 @@ class Boards:
             # A dead-man trip means only that we were away: control starts safe, so it may go.
             elif not stopped and (clearing or board.status & TRIPS == Status.DEADMAN):
                 board.driver.clear(now_s)
-            board.driver.send(_outputs(board.actuators, outputs), now_s)
+            board.driver.send(board.shape.outputs(board.actuators, outputs), now_s)
 
     def health(self) -> tuple[LinkHealth, ...]:
         return tuple(_health(board) for board in self._wired)
@@ -110,48 +127,47 @@ class Boards:
             board.driver.close()
 
 
-def _wire(plan: RigPlan, device: DevicePlan, connect: Callable[[DevicePlan, Configure], Board]) -> _Wired:
+def _wire(
+    plan: RigPlan, device: DevicePlan, connect: Callable[[DevicePlan, BoardConfiguration], ControlBoard]
+) -> _Wired:
     signals = []
     for index, channel in enumerate(plan.channels):
         if channel.device == device.name:
             kind, _, number = channel.signal.partition(".")
             signals.append(_Signal(index, channel, kind, int(number or 0)))
-    return _Wired(device.name, connect(device, _configure(device, signals)), signals)
+    shape = _Shape(_count(signals, "pump"), _count(signals, "heater"), _count(signals, "lamp"))
+    return _Wired(device.name, shape, connect(device, _configure(device, shape, signals)), signals)
 
 
-def _configure(device: DevicePlan, signals: Sequence[_Signal]) -> Configure:
+def _count(signals: Sequence[_Signal], kind: str) -> int:
+    return 1 + max((signal.number for signal in signals if signal.kind == kind), default=-1)
+
+
+def _configure(device: DevicePlan, shape: _Shape, signals: Sequence[_Signal]) -> BoardConfiguration:
     """Write down for the board what it must hold by itself: safe values and limits."""
-    safe = [nan] * (1 + max((signal.index for signal in signals), default=0))
-    limits = [0.0] * PUMP_AXES
-    for signal in signals:
-        if signal.channel.safe_value is not None:
-            safe[signal.index] = signal.channel.safe_value
+    actuators = [signal for signal in signals if signal.channel.is_actuator]
+    safe_values = [0.0] * (1 + max((signal.index for signal in signals), default=0))
+    limits = [1.0] * shape.axes
+    for signal in actuators:
+        safe_values[signal.index] = signal.channel.safe_value or 0.0
         if signal.kind == "pump":
             limits[signal.number] = signal.channel.scale * signal.channel.high + signal.channel.offset
-    outputs = _outputs([signal for signal in signals if signal.channel.is_actuator], safe)
-    hot = (*device.temperature_limits_c, *(nan,) * TEMPERATURES)[:TEMPERATURES]
-    return Configure(
-        deadman_ms=device.deadman_ms,
-        safe_pump_steps_s=outputs.pump_steps_s,
-        safe_heater_duty=outputs.heater_duty,
-        safe_lamp_duty=outputs.lamp_duty,
-        limit_c=hot,
-        limit_steps_s=tuple(limits),
-        limit_steps_s2=(int(device.acceleration_steps_s2),) * PUMP_AXES,
+    safe = shape.outputs(actuators, safe_values)
+    acceleration = int(device.acceleration_steps_s2)
+    hot: list[float | None] = [None] * _count(signals, "temperature")
+    for number, limit_c in enumerate(device.temperature_limits_c[: len(hot)]):
+        hot[number] = limit_c
+    return BoardConfiguration(
+        deadman_s=device.deadman_ms / 1000.0,
+        axes=tuple(
+            Axis(limit, acceleration, rate) for limit, rate in zip(limits, safe.pump_steps_s, strict=True)
+        ),
+        safe_heater_duty=safe.heater_duty,
+        limit_c=tuple(hot),
+        pressures=_count(signals, "pressure"),
+        lamps=shape.lamps,
+        safe_lamp_duty=safe.lamp_duty,
     )
-
-
-def _outputs(actuators: Sequence[_Signal], values: Sequence[float]) -> Outputs:
-    pumps, heaters, lamp = [0.0] * PUMP_AXES, [0.0] * HEATERS, 0.0
-    for signal in actuators:
-        value = max(0.0, signal.channel.scale * values[signal.index] + signal.channel.offset)
-        if signal.kind == "pump":
-            pumps[signal.number] = value
-        elif signal.kind == "heater":
-            heaters[signal.number] = min(value, 1.0)
-        else:
-            lamp = min(value, 1.0)
-    return Outputs(tuple(pumps), tuple(heaters), lamp)
 
 
 def _sense(board: _Wired, now_s: float, values: list[float], qualities: list[int]) -> None:
@@ -192,9 +208,9 @@ def _health(board: _Wired) -> LinkHealth:
     counted = board.driver.statistics
     return LinkHealth(
         name=board.name,
-        state=str(board.driver.state),
-        frames_sent=counted.sent,
-        frames_received=counted.received,
+        state=board.driver.state.value,
+        frames_sent=counted.frames_sent,
+        frames_received=counted.frames_received,
         frames_damaged=counted.damaged,
         retries=counted.retries,
     )

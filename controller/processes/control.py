@@ -11,8 +11,6 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firmware_bridge.devices.board import Board
-
 from controller.control.model import compile_plan
 from controller.control.step import initial_state, step
 from controller.domain.errors import ControllerError
@@ -23,6 +21,7 @@ from controller.processes.lifeline import die_with_parent
 from controller.runtime.mailbox import MailboxServer, Message, command_from
 from controller.runtime.pacer import Pacer
 from controller.runtime.snapshots import SnapshotWriter
+from firmware_bridge.devices.board import Board
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.link.serial_link import open_serial
 
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from controller.control.step import ControlState
     from controller.domain.plan import DevicePlan, RigPlan
     from controller.processes.lockstep import TwinWithin
+    from firmware_bridge.devices.interfaces import BoardConfiguration
     from firmware_bridge.link.interfaces import Link
-    from firmware_bridge.wire.messages import Configure
 
 _STATUS_EVERY_S = 1.0
 
@@ -158,7 +157,7 @@ def main(job_path: Path) -> int:
     period_s = 1.0 / job.plan.rate_hz
     boot_id = new_boot_id()
     twin = _twin_within(job) if job.clock == "lockstep" else None
-    boards = Boards(job.plan, lambda device, configure: _connect(job, twin, device, configure))
+    boards = Boards(job.plan, lambda device, configuration: _connect(job, twin, device, configuration))
     mailbox = MailboxServer(job.mailbox_path)
     writer = SnapshotWriter(job.snapshots_path, len(job.plan.channels), boot_id)
     process = ControlProcess(job.plan, boards, mailbox, writer, boot_id)
@@ -177,7 +176,9 @@ def main(job_path: Path) -> int:
     return 0
 
 
-def _connect(job: Job, twin: TwinWithin | None, device: DevicePlan, configure: Configure) -> Board:
+def _connect(
+    job: Job, twin: TwinWithin | None, device: DevicePlan, configuration: BoardConfiguration
+) -> Board:
     link = next(link for link in job.plan.links if link.name == device.link)
 
     def open_link() -> Link:
@@ -185,7 +186,7 @@ def _connect(job: Job, twin: TwinWithin | None, device: DevicePlan, configure: C
             return twin.open_board()
         return open_serial(link.url, baud_rate=link.baud)
 
-    return Board(open_link, configure)
+    return Board(open_link, configuration)
 
 
 def _twin_within(job: Job) -> TwinWithin:

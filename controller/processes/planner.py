@@ -1,4 +1,4 @@
-"""The planner: a niced worker that does the mathematics of strategies, so that an ask never delays a stream."""
+"""The planner: a niced worker for the mathematics of strategies, so that an ask delays no stream."""
 
 from __future__ import annotations
 
