@@ -1,107 +1,125 @@
-"""The shape of a rig file, before its references and safety are checked."""
+"""The tables of a rig file, one class a table. Bounds stand where the value is declared.
+
+A quantity is written with its unit. One whose unit is fixed is converted here; one that follows a channel's
+unit stays text until the channel is known.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
-# "45 degC", or a bare number in the place's own unit.
-Quantity = str | float
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=64)]
+from controller.config.documents import Table
+from controller.config.units import parse_quantity
+from controller.domain.errors import ControllerError
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Rig(_Table):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-    rate: Quantity = "50 Hz"
-    orphan_hold: Quantity = "30 s"
+LARGEST_SEED: Final = 2**32 - 1
+MOST_CHANNELS: Final = 128
+MOST_INTERLOCKS: Final = 64
+"""A snapshot holds their trips in 64 bits."""
 
 
-class Reactor(_Table):
-    volume: Quantity
-    dead_volume: Quantity = 0.0
+def measured(unit: str, low: float, high: float) -> BeforeValidator:
+    """Make a field a quantity within [low, high] of `unit`."""
+
+    def read(value: Any) -> float:
+        if not isinstance(value, str):
+            raise ValueError(f'write the unit, like "{value} {unit}"')  # noqa: TRY004 - pydantic's way
+        try:
+            number = parse_quantity(value, unit)
+        except ControllerError as error:
+            raise ValueError(str(error)) from error
+        if not low <= number <= high:
+            raise ValueError(f"{value} must lie in {low:g} to {high:g} {unit}")
+        return number
+
+    return BeforeValidator(read)
 
 
-class Twin(_Table):
-    synthesis: str
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Quantity = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
-class Reagent(_Table):
-    pump: str
-    stock: str = ""
+class RigTable(Table):
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    rate: Annotated[float, measured("Hz", 1.0, 1000.0)] = 50.0
+    orphan_hold: Annotated[float, measured("s", 0.0, 3600.0)] = 10.0
 
 
-class Link(_Table):
-    url: Annotated[str, Field(min_length=1, max_length=1000)]
-    baud: Annotated[int, Field(gt=0)] = 115200
+class ReactorTable(Table):
+    volume: Annotated[float, measured("uL", 0.1, 1e7)]
+    dead_volume: Annotated[float, measured("uL", 0.0, 1e7)] = 0.0
 
 
-class Device(_Table):
-    driver: str
-    link: str
-    deadman: Quantity = "500 ms"
-    temperature_limits: Annotated[list[Quantity], Field(max_length=4)] = []
-    acceleration: Annotated[float, Field(gt=0)] = 20000.0
+class TwinTable(Table):
+    synthesis: Name
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 0
 
 
-class Channel(_Table):
-    device: str
-    signal: Annotated[
-        str, Field(pattern=r"^(pump\.[0-5]|heater\.[01]|temperature\.[0-3]|pressure\.[01]|lamp|stop)$")
-    ]
-    unit: str
+class ReagentTable(Table):
+    pump: Name
+    stock: Text
+
+
+class LinkTable(Table):
+    url: Text
+    baud: Annotated[int, Field(ge=300, le=4_000_000)] = 115200
+
+
+Limit = Annotated[float, measured("degC", -50.0, 300.0)]
+Acceleration = Annotated[float, measured("steps/s^2", 1.0, 4e9)]
+
+
+class DeviceTable(Table):
+    driver: Name
+    link: Name
+    # The board counts milliseconds in 16 bits.
+    deadman: Annotated[float, measured("ms", 50.0, 60_000.0)] | None = None
+    temperature_limits: Annotated[list[Limit], Field(max_length=4)] | None = None
+    acceleration: Acceleration | None = None
+
+
+class ChannelTable(Table):
+    device: Name
+    signal: Name
+    unit: Name
     range: Annotated[list[Quantity], Field(min_length=2, max_length=2)]
     safe: Quantity | None = None
-    rate_limit: Annotated[str, Field(description="change per second, in the channel's unit")] | float = 0.0
-    scale: float | None = None
-    offset: float = 0.0
-    steps_per_ul: Annotated[float, Field(gt=0)] | None = None
-    stale_after: Quantity = "1 s"
+    rate_limit: Quantity | None = None
+    steps_per_ul: Annotated[float, Field(gt=0.0, le=1e9, strict=False)] | None = None
+    stale_after: Annotated[float, measured("s", 0.01, 60.0)] = 1.0
 
 
-class Loop(_Table):
-    sensor: str
-    actuator: str
-    gain: float
-    integral: Quantity = 0.0
-    derivative: Quantity = 0.0
-    ramp: Annotated[float, Field(ge=0, description="change of the setpoint per second")] = 0.0
+class LoopTable(Table):
+    sensor: Name
+    actuator: Name
+    gain: Quantity
+    integral: Annotated[float, measured("s", 0.0, 86_400.0)]
+    derivative: Annotated[float, measured("s", 0.0, 3600.0)] = 0.0
+    derivative_filter: Annotated[float, Field(ge=1.0, le=100.0, strict=False)] = 10.0
+    ramp: Quantity
 
 
-class Interlock(_Table):
-    channel: str
+class InterlockTable(Table):
+    channel: Name
     low: Quantity | None = None
     high: Quantity | None = None
-    delay: Quantity = 0.0
+    delay: Annotated[float, measured("s", 0.0, 60.0)] = 0.0
 
 
-class Spectrometer(_Table):
-    device: str
-    lamp: str
+Wavelength = Annotated[float, measured("nm", 100.0, 5000.0)]
+
+
+class SpectrometerTable(Table):
+    device: Name
+    lamp: Name
     lamp_level: Quantity
-    integration: Quantity
-    scans: Annotated[int, Field(ge=1, le=1000)] = 16
-    window: Annotated[list[Quantity], Field(min_length=2, max_length=2)]
+    integration: Annotated[float, measured("s", 1e-5, 10.0)]
+    scans: Annotated[int, Field(ge=1, le=1000)] = 1
+    window: Annotated[list[Wavelength], Field(min_length=2, max_length=2)]
 
 
-class Security(_Table):
-    trusted_keys: Annotated[list[str], Field(max_length=32)] = []
-
-
-class RigFile(_Table):
-    rig: Rig
-    reactor: Reactor
-    links: dict[Name, Link]
-    devices: dict[Name, Device]
-    channels: dict[Name, Channel]
-    twin: Twin | None = None
-    reagents: dict[Name, Reagent] = {}
-    loops: dict[Name, Loop] = {}
-    interlocks: dict[Name, Interlock] = {}
-    spectrometer: Spectrometer | None = None
-    security: Security = Security()
+class SecurityTable(Table):
+    trusted_keys: list[Text] = []

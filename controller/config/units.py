@@ -1,65 +1,86 @@
-"""Quantities as people write them, converted once: "45 degC", "0.5 mL/min", "10 %"."""
+"""Units of documents and requests, converted by pint.
+
+The registry takes half a second to import and build, so it waits for the first conversion.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
 
 from controller.domain.errors import ControllerError
 
 if TYPE_CHECKING:
-    from pint import UnitRegistry
+    import pint
 
-_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
-# The longest unit that anybody writes; pint's parser is not meant for more.
-_LONGEST = 64
+LONGEST_QUANTITY: Final = 64
+"""Characters. Peers send units too, and nothing longer names one."""
+_QUANTITY: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*(.*?)\s*", re.DOTALL)
+# pint evaluates powers in a unit: one digit each and never a tower of them, or `9**9**9` takes for ever.
+_POWER: Final = re.compile(r"(?:\^|\*\*)-?\d(?!\d)")
+_TOWER: Final = re.compile(r"(?:(?:\^|\*\*)-?\d\s*){2}")
+_PLAIN: Final = re.compile(r"(?:[^\W\d]|[1%°*/()\s])*")
 
 
 def convert(value: float, unit: str, to_unit: str) -> float:
-    """Convert; degC and degF are read as temperatures, not differences. ControllerError UNIT_MISMATCH."""
-    if unit in ("", to_unit):
+    """Convert a value; degC and degF move their zero. Raises ControllerError UNIT_MISMATCH."""
+    if unit == to_unit:
         return value
-    import pint  # noqa: PLC0415 - slow to import, and most values come in the channel's own unit
-
-    registry = _registry()
-    try:
-        return float(registry.Quantity(value, _spelling(unit)).to(_spelling(to_unit)).magnitude)
-    except (pint.PintError, ValueError, AttributeError, TypeError) as error:
-        raise ControllerError(
-            f"'{unit[:_LONGEST]}' can't be converted to '{to_unit}'",
-            reason="UNIT_MISMATCH",
-            remedy=f"write a value in {to_unit} or in a unit of the same kind",
-        ) from error
+    source, target = _unit(unit), _unit(to_unit)
+    if source.dimensionality != target.dimensionality:
+        raise _mismatch(f"{unit!r} does not convert to {to_unit!r}", f"write a unit like {to_unit!r}")
+    return float(_registry().Quantity(value, source).to(target).magnitude)
 
 
-def parse_quantity(text: str | float, unit: str) -> float:
-    """Read "45 degC" or a bare number into `unit`; ControllerError UNIT_MISMATCH or QUANTITY_UNREADABLE."""
-    if isinstance(text, int | float):
-        return float(text)
-    found = _QUANTITY.fullmatch(text)
-    if found is None or len(text) > _LONGEST:
-        raise ControllerError(
-            f"'{text[:_LONGEST]}' is not a quantity",
-            reason="QUANTITY_UNREADABLE",
-            remedy=f"write a number and a unit, for instance '1 {unit}'",
-        )
-    return convert(float(found[1]), found[2], unit)
+def parse_quantity(text: str, unit: str) -> float:
+    """Read "45 degC" as a number in `unit`, to 12 digits. Raises ControllerError UNIT_MISMATCH."""
+    found = _QUANTITY.fullmatch(text) if len(text) <= LONGEST_QUANTITY else None
+    remedy = f'write a number and a unit, like "1 {unit}"'
+    if found is None or not math.isfinite(float(found[1])):
+        raise _mismatch(f"{text[:LONGEST_QUANTITY]!r} is not a quantity", remedy)
+    number, written = float(found[1]), found[2]
+    if not written and unit != "1":
+        raise _mismatch(f"{text!r} has no unit", remedy)
+    value = convert(number, written or "1", unit)
+    # What a person writes has few digits: 45 degC must not turn into 112.99999999999993 degF.
+    return float(f"{value:.12g}")
 
 
 def check_unit(unit: str) -> None:
-    """Raise ControllerError UNIT_MISMATCH for a unit that nothing knows."""
-    if unit != "1":
-        convert(1.0, unit, f"{unit} ")
+    """Raise ControllerError UNIT_MISMATCH for a unit that nobody knows."""
+    _unit(unit)
 
 
-def _spelling(unit: str) -> str:
-    text = unit.strip()[:_LONGEST].replace("µ", "u").replace("°", "deg")
-    return {"%": "percent", "1": "dimensionless"}.get(text, text)
+def per(unit: str, divisor: str) -> str:
+    """Name a quotient of units; a degree in it is then a difference of temperatures."""
+    return f"({unit})/({divisor})"
+
+
+def _mismatch(message: str, remedy: str) -> ControllerError:
+    return ControllerError(message, reason="UNIT_MISMATCH", remedy=remedy)
+
+
+@lru_cache(maxsize=256)
+def _unit(text: str) -> pint.Unit:
+    import pint  # noqa: PLC0415 - half a second, paid by the first conversion only
+
+    plain = _POWER.sub("", text)
+    safe = len(text) <= LONGEST_QUANTITY and "**" not in plain and _PLAIN.fullmatch(plain)
+    if not text.strip() or not safe or _TOWER.search(text):
+        raise _mismatch(f"{text[:LONGEST_QUANTITY]!r} is not a unit", "write one like 'uL/min' or 'degC'")
+    try:
+        return _registry().parse_units(text)
+    except (pint.PintError, ValueError, TypeError, AttributeError, SyntaxError) as error:
+        # pint leaks what its expression parser stumbles over.
+        raise _mismatch(f"unknown unit {text!r}", "write one like 'uL/min' or 'degC'") from error
 
 
 @cache
-def _registry() -> UnitRegistry[float]:
+def _registry() -> pint.UnitRegistry:
     import pint  # noqa: PLC0415
 
-    return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    registry: pint.UnitRegistry = pint.UnitRegistry()
+    registry.define("step = count")
+    return registry

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from controller.domain.plan import ChannelPlan, DevicePlan, RigPlan
     from firmware_bridge.devices.interfaces import BoardInputs, ControlBoard
-    from firmware_bridge.wire.messages import Inputs as BoardInputs
 
 _WORDS = {
     Status.STOP_PRESSED: "stop button pressed",

@@ -42,8 +42,8 @@ def features(
     """Read the main peak of an absorbance spectrum within a window; shapes (pixels,).
 
     The peak is the vertex of a parabola through the highest smoothed pixel and its neighbours; the width is
-    where the smoothed spectrum crosses half the height, measured from zero absorbance. Features are NaN, with a
-    warning that says why, when nothing rises above the noise.
+    where the smoothed spectrum crosses half the height, measured from zero absorbance. Features are NaN, with
+    a warning that says why, when nothing rises above the noise.
     """
     inside = (wavelengths_nm >= window_nm[0]) & (wavelengths_nm <= window_nm[1]) & np.isfinite(values)
     nm, raw = wavelengths_nm[inside], values[inside]

@@ -1,0 +1,119 @@
+"""Channels of a rig file: units resolved, ranges and safe values checked against what the device can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.config import signals
+from controller.config.documents import unknown
+from controller.config.units import check_unit, convert, per
+from controller.domain.errors import ControllerError
+from controller.domain.plan import ChannelPlan
+
+if TYPE_CHECKING:
+    from controller.config.documents import Document
+    from controller.config.lines import Path
+    from controller.config.schema import ChannelTable
+    from controller.config.signals import Signal
+
+_ROUNDING = 1e-9
+
+
+def channel_plan(document: Document, name: str, table: ChannelTable) -> ChannelPlan | None:
+    """Resolve one channel; None when a fault, which is kept, leaves nothing to go on with."""
+    path: Path = ("channels", name)
+    signal = signals.find(table.signal)
+    if signal is None:
+        document.fault((*path, "signal"), unknown("signal", table.signal, signals.names()))
+        return None
+    ends = _range(document, path, table)
+    scaling = _scaling(document, path, table, signal)
+    safe, rate_limit = _actuation(document, path, table, signal)
+    if ends is None or scaling is None:
+        return None
+    low, high = ends
+    scale, offset = scaling
+    if signal.actuator:
+        _check_reach(document, path, signal, (scale * low + offset, scale * high + offset))
+    if safe is not None and not low <= safe <= high:
+        written = f"{low:g} to {high:g} {table.unit}"
+        document.fault((*path, "safe"), f"{table.safe} lies outside the range {written}")
+    return ChannelPlan(
+        name=name,
+        device=table.device,
+        signal=table.signal,
+        unit=table.unit,
+        low=low,
+        high=high,
+        # A missing safe value is a fault by now; the range's low end keeps the channel an actuator.
+        safe_value=(low if safe is None else safe) if signal.actuator else None,
+        rate_limit_per_s=rate_limit,
+        scale=scale,
+        offset=offset,
+        stale_after_s=table.stale_after,
+    )
+
+
+def _range(document: Document, path: Path, table: ChannelTable) -> tuple[float, float] | None:
+    try:
+        check_unit(table.unit)
+    except ControllerError as error:
+        document.fault((*path, "unit"), str(error))
+        return None
+    low, high = (document.quantity((*path, "range"), text, table.unit) for text in table.range)
+    if low is None or high is None:
+        return None
+    if low >= high:
+        document.fault((*path, "range"), f"{table.range[0]} is not below {table.range[1]}")
+        return None
+    return low, high
+
+
+def _scaling(
+    document: Document, path: Path, table: ChannelTable, signal: Signal
+) -> tuple[float, float] | None:
+    """Return scale and offset: device value = scale * channel value + offset."""
+    is_pump = signals.kind_of(table.signal) == "pump"
+    if is_pump and table.steps_per_ul is None:
+        document.fault((*path, "steps_per_ul"), "is missing: a pump needs its steps per uL")
+    if not is_pump and table.steps_per_ul is not None:
+        document.fault((*path, "steps_per_ul"), f"{table.signal} is no pump: remove it")
+    try:
+        offset = convert(0.0, table.unit, signal.unit)
+        scale = convert(1.0, table.unit, signal.unit) - offset
+    except ControllerError as error:
+        document.fault((*path, "unit"), f"{table.signal}: {error}")
+        return None
+    steps = table.steps_per_ul if is_pump and table.steps_per_ul is not None else 1.0
+    return scale * steps, offset * steps
+
+
+def _actuation(
+    document: Document, path: Path, table: ChannelTable, signal: Signal
+) -> tuple[float | None, float]:
+    """Return safe value and rate limit per second; both belong to actuators alone."""
+    if not signal.actuator:
+        for key, value in (("safe", table.safe), ("rate_limit", table.rate_limit)):
+            if value is not None:
+                document.fault((*path, key), f"{table.signal} is a sensor: remove it")
+        return None, 0.0
+    safe = rate_limit = None
+    if table.safe is None:
+        document.fault((*path, "safe"), "is missing: an actuator needs a safe value")
+    else:
+        safe = document.quantity((*path, "safe"), table.safe, table.unit)
+    if table.rate_limit is not None:
+        rate_limit = document.quantity((*path, "rate_limit"), table.rate_limit, per(table.unit, "s"))
+        if rate_limit is not None and rate_limit <= 0.0:
+            document.fault((*path, "rate_limit"), f"{table.rate_limit} is not above zero")
+    return safe, rate_limit or 0.0
+
+
+def _check_reach(document: Document, path: Path, signal: Signal, device: tuple[float, float]) -> None:
+    """Refuse a range that the device can't follow: it would clip in silence."""
+    slack = _ROUNDING * signal.most
+    if min(device) < -slack:
+        document.fault((*path, "range"), "begins below zero, which the device can't do")
+    if max(device) > signal.most + slack:
+        most = "100 %" if signal.unit == "1" else f"{signal.most:g} steps/s"
+        document.fault((*path, "range"), f"ends above {most}, which the device can't do")

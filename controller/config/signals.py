@@ -1,0 +1,62 @@
+"""What signals a device offers, by the kind of device: the vocabulary of `signal` in a rig file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BOARD: Final = "board"
+SPECTROMETER: Final = "spectrometer"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A kind of signal in its device's own unit.
+
+    `count` is how many the largest board has, 0 for one that carries no number. Actuators take device
+    values from 0 to `most`.
+    """
+
+    count: int
+    unit: str
+    actuator: bool = False
+    most: float = 0.0
+
+
+# Pumps: uL/s, times the channel's steps per uL; the board counts mHz in 32 bits.
+SIGNALS: Final[Mapping[str, Signal]] = {
+    "pump": Signal(6, "uL/s", actuator=True, most=4_000_000.0),
+    "heater": Signal(2, "1", actuator=True, most=1.0),
+    "lamp": Signal(0, "1", actuator=True, most=1.0),
+    "temperature": Signal(4, "degC"),
+    "pressure": Signal(2, "kPa"),
+    "stop": Signal(0, "1"),
+}
+
+
+def kind_of(signal: str) -> str:
+    """Return the kind in a signal's name: "heater" of "heater.1"."""
+    return signal.partition(".")[0]
+
+
+def find(signal: str) -> Signal | None:
+    """Look a signal up by its full name; None when no board has it."""
+    kind, dot, number = signal.partition(".")
+    found = SIGNALS.get(kind)
+    if found is None or bool(dot) != bool(found.count):
+        return None
+    if dot and number not in {str(index) for index in range(found.count)}:
+        return None
+    return found
+
+
+def names() -> list[str]:
+    """List every signal of the largest board."""
+    return [
+        f"{kind}.{index}" if signal.count else kind
+        for kind, signal in SIGNALS.items()
+        for index in range(max(signal.count, 1))
+    ]
