@@ -103,6 +103,10 @@ class FrameStream:
         self._pending = b""
         self.damage = DamageCount()
 
+    def reset(self) -> None:
+        """Forget a frame that has begun: the rest of it will not come on a new line."""
+        self._pending = b""
+
     def feed(self, chunk: bytes) -> list[Frame]:
         """Return the frames that `chunk` completes, in their order on the wire."""
         *closed, tail = (self._pending + chunk).split(DELIMITER)

@@ -24,7 +24,11 @@ PUMP_AXES = 6
 HEATERS = 2
 TEMPERATURES = 4
 PRESSURES = 2
+LAMPS = 1
 PIXELS_PER_FRAME = 100
+
+DEADMAN_MS = range(20, 10_001)
+"""The dead-man times that a board takes."""
 
 
 class ResetCause(IntEnum):
@@ -263,7 +267,9 @@ def _table(*rows: tuple[int, type[Message]]) -> Mapping[int, Layout]:
     return {number: Layout(number, message_class) for number, message_class in rows}
 
 
-# A reply's number is its request's with the high bit set, where the two correspond.
+REPLY_BIT: Final = 0x80
+"""Set in the number of every message that answers another."""
+
 BOARD_REQUESTS: Final = _table(
     (0x01, Hello), (0x02, Configure), (0x03, Outputs), (0x04, Estop), (0x05, Clear), (0x06, Faults)
 )
