@@ -155,7 +155,7 @@ class ControlBoard(Protocol):
         ...
 
     def clear(self, now_s: float) -> None:
-        """Ask the board to leave its tripped state; `problem` tells if it refused."""
+        """Ask the board, if it is ready, to leave its tripped state; `problem` tells if it refused."""
         ...
 
     def request_faults(self, now_s: float) -> None:

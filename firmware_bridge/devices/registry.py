@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from firmware_bridge.devices.board import Board
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from firmware_bridge.link.interfaces import Link
 
 
-class DeviceKind(Enum):
+class DeviceKind(StrEnum):
     """What a device is for, which decides the process that owns it."""
 
     BOARD = "board"

@@ -91,7 +91,9 @@ class _Wish:
         self.next_s = -inf
 
     def make(self) -> None:
-        self.wanted, self.next_s = True, -inf
+        """Wish, unless the wish is on its way already."""
+        if not self.wanted:
+            self.wanted, self.next_s = True, -inf
 
 
 class BoardSession:
@@ -139,12 +141,10 @@ class BoardSession:
         self._stop.make()
 
     def clear(self) -> None:
-        """Say CLEAR once the board has confirmed any ESTOP said before. Only a ready board is asked."""
+        """Say CLEAR once the board has confirmed any ESTOP said before. A board not ready is not asked."""
         if self.state is BoardState.READY:
             self.problem = None
             self._clear.make()
-        else:
-            self.problem = f"CLEAR was not sent: the board is {self.state.value}"
 
     def request_faults(self) -> None:
         self._faults.make()

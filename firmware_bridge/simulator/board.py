@@ -120,7 +120,7 @@ class BoardTwin:
 
     def __init__(self, model: BoardModel | None = None, *, seed: int = 0) -> None:
         self.model = BoardModel() if model is None else model
-        self.log: deque[BoardEvent] = deque(maxlen=LOG_LENGTH)
+        self._log: deque[BoardEvent] = deque(maxlen=LOG_LENGTH)
         self._boot_ids = random.Random(seed)
         self._events = 0
         self._time_s = 0.0
@@ -152,9 +152,14 @@ class BoardTwin:
     def status(self) -> m.Status:
         return m.Status(self._status())
 
+    @property
+    def log(self) -> list[BoardEvent]:
+        """The newest `LOG_LENGTH` events, oldest first."""
+        return list(self._log)
+
     def events_after(self, index: int) -> list[BoardEvent]:
         """List the events kept whose index is above `index`; -1 for all."""
-        return [event for event in self.log if event.index > index]
+        return [event for event in self._log if event.index > index]
 
     def feed(self, chunk: bytes) -> bytes:
         """Take bytes from the host and return what the board answers to them."""
@@ -330,7 +335,7 @@ class BoardTwin:
         return int((self._time_s - self._boot_s) * 1000.0) & 0xFFFF_FFFF
 
     def _note(self, text: str) -> None:
-        self.log.append(BoardEvent(self._events, self._time_s, text))
+        self._log.append(BoardEvent(self._events, self._time_s, text))
         self._events += 1
 
 

@@ -37,11 +37,11 @@ class LoopbackEndpoint:
 class PtyEndpoint:
     """Serves a device on a pseudo-terminal that any serial program can open by its path.
 
-    `symlink` is a stable second name for it, replaced if it is a symbolic link already and removed on close.
+    `link_path` is a stable second name for it: a symbolic link, replaced if there is one, removed on close.
     The host may close and open the terminal as it likes.
     """
 
-    def __init__(self, device: DevicePort, *, symlink: Path | None = None) -> None:
+    def __init__(self, device: DevicePort, *, link_path: Path | None = None) -> None:
         self._device = device
         self._unsent = b""
         self.lost_bytes = 0
@@ -51,10 +51,10 @@ class PtyEndpoint:
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self._terminal = os.ttyname(self._slave)
-        self._symlink = symlink
-        if symlink is not None:
+        self._link_path = link_path
+        if link_path is not None:
             try:
-                _point(symlink, self._terminal)
+                _point(link_path, self._terminal)
             except BaseException:
                 self._close_terminal()
                 raise
@@ -62,7 +62,7 @@ class PtyEndpoint:
     @property
     def path(self) -> str:
         """What the host opens."""
-        return self._terminal if self._symlink is None else str(self._symlink)
+        return self._terminal if self._link_path is None else str(self._link_path)
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when the host has sent something."""
@@ -84,10 +84,10 @@ class PtyEndpoint:
         return len(chunk)
 
     def close(self) -> None:
-        """Remove the symlink, if it is still ours, and the terminal."""
-        link = self._symlink
-        if link is not None and link.is_symlink() and str(link.readlink()) == self._terminal:
-            link.unlink()
+        """Remove the symbolic link, if it is still ours, and the terminal."""
+        path = self._link_path
+        if path is not None and path.is_symlink() and str(path.readlink()) == self._terminal:
+            path.unlink()
         self._close_terminal()
 
     def _flush(self) -> None:
@@ -102,13 +102,13 @@ class PtyEndpoint:
         os.close(self._slave)
 
 
-def _point(symlink: Path, target: str) -> None:
+def _point(link_path: Path, target: str) -> None:
     """Make or move a symbolic link in one step; LinkError when something else bears its name."""
-    if symlink.exists() and not symlink.is_symlink():
-        raise LinkError(f"{symlink}: exists and is no symbolic link: remove it, or choose another name")
-    temporary = symlink.with_name(f".{symlink.name}.{os.getpid()}")
+    if link_path.exists() and not link_path.is_symlink():
+        raise LinkError(f"{link_path}: exists and is no symbolic link: remove it, or choose another name")
+    temporary = link_path.with_name(f".{link_path.name}.{os.getpid()}")
     try:
         temporary.symlink_to(target)
-        temporary.replace(symlink)
+        temporary.replace(link_path)
     except OSError as error:
-        raise LinkError(f"{symlink}: {error.strerror}: choose another place for the link") from error
+        raise LinkError(f"{link_path}: {error.strerror}: choose another place for the link") from error

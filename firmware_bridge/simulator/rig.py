@@ -9,12 +9,13 @@ from firmware_bridge.simulator.spectrometer import SpectrometerTwin
 
 if TYPE_CHECKING:
     from firmware_bridge.simulator.board import BoardModel
+    from firmware_bridge.simulator.endpoint import DevicePort
     from firmware_bridge.simulator.interfaces import Plant
     from firmware_bridge.simulator.spectrometer import SpectrometerModel
 
 
 class SimulatedRig:
-    """Board and spectrometer around one plant. Each has a `feed(bytes) -> bytes`: its serial port."""
+    """Board and spectrometer around one plant."""
 
     def __init__(
         self,
@@ -25,9 +26,19 @@ class SimulatedRig:
         seed: int = 0,
     ) -> None:
         self.plant = plant
-        self.board_port = BoardTwin(board_model, seed=seed)
-        self.spectrometer_port = SpectrometerTwin(plant, spectrometer_model)
+        self.board = BoardTwin(board_model, seed=seed)
+        self.spectrometer = SpectrometerTwin(plant, spectrometer_model)
         self.time_s = 0.0
+
+    @property
+    def board_port(self) -> DevicePort:
+        """The board's serial port."""
+        return self.board
+
+    @property
+    def spectrometer_port(self) -> DevicePort:
+        """The spectrometer's serial port."""
+        return self.spectrometer
 
     def advance(self, dt_s: float) -> None:
         """Let `dt_s` pass in one step: pins drive the plant, the plant shows its sensors.
@@ -35,5 +46,5 @@ class SimulatedRig:
         The step should be no longer than the board's dead-man time, nor than what the plant resolves.
         """
         self.time_s += dt_s
-        self.board_port.sense(self.plant.advance(dt_s, self.board_port.advance(dt_s)))
-        self.spectrometer_port.advance(dt_s)
+        self.board.sense(self.plant.advance(dt_s, self.board.advance(dt_s)))
+        self.spectrometer.advance(dt_s)
