@@ -18,6 +18,7 @@ _TOKEN: Final = re.compile(
     r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\n\[\]{}=]|[^"\'#\n\[\]{}=]+',
     re.DOTALL,
 )
+_NESTING: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -89,7 +90,7 @@ def _statements(text: str) -> Iterator[tuple[int, str, bool]]:
         elif not token.startswith("#"):
             if not head.strip():
                 start = line
-            depth += (token in "[{") - (token in "]}")
+            depth += _NESTING.get(token, 0)
             head += "" if in_value else token
         line += token.count("\n")
 

@@ -1,233 +1,287 @@
-"""A rig file -> the plan that the processes run by. Every fault at once, each with its line."""
+"""A rig file in TOML, checked whole: plain data comes out, or every fault with its line."""
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pydantic import ValidationError
-
-from controller.config import safety
-from controller.config.places import Path as Place
-from controller.config.places import Places, dotted, parse
-from controller.config.schema import Channel, Quantity, RigFile
-from controller.config.units import check_unit, parse_quantity
-from controller.domain.errors import ControllerError, DocumentError, Violation
-from controller.domain.plan import (
-    ChannelPlan,
-    DevicePlan,
-    InterlockPlan,
-    LinkPlan,
-    LoopPlan,
-    ReactorPlan,
-    ReagentPlan,
-    RigPlan,
-    SpectrometerPlan,
-    TwinPlan,
-)
+from controller.config import rules, schema, signals
+from controller.config.channels import channel_plan
+from controller.config.documents import Document, Table, unknown
+from controller.domain import plan as domain
+from controller.domain.errors import ControllerError, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-_ACTUATORS = ("pump", "heater", "lamp")
+TableT = TypeVar("TableT", bound=Table)
+
+_NO_OVERRIDES: Final[Mapping[str, str]] = {}
+_TICKS_A_DEADMAN: Final = 3
+_DEADMAN_MS: Final = 500.0
+_ACCELERATION_STEPS_S2: Final = 20_000.0
+_SINGLE: Final[Mapping[str, type[Table]]] = {
+    "rig": schema.RigTable,
+    "reactor": schema.ReactorTable,
+    "twin": schema.TwinTable,
+    "spectrometer": schema.SpectrometerTable,
+    "security": schema.SecurityTable,
+}
+_NAMED: Final[Mapping[str, type[Table]]] = {
+    "reagents": schema.ReagentTable,
+    "links": schema.LinkTable,
+    "devices": schema.DeviceTable,
+    "channels": schema.ChannelTable,
+    "loops": schema.LoopTable,
+    "interlocks": schema.InterlockTable,
+}
+_REQUIRED: Final = ("rig", "reactor", "links", "devices", "channels")
 
 
 def load_rig(
-    path: Path, *, known_drivers: Mapping[str, str], link_overrides: Mapping[str, str] | None = None
-) -> RigPlan:
-    """Read a rig file. `known_drivers` maps a driver to its kind; `link_overrides` a link to another URL.
-
-    Raises DocumentError with every fault, OSError when the file can't be read.
-    """
-    text = path.read_text(encoding="utf-8")
-    return parse_rig(text, str(path), known_drivers=known_drivers, link_overrides=link_overrides)
+    path: Path, *, known_drivers: Mapping[str, str], link_overrides: Mapping[str, str] = _NO_OVERRIDES
+) -> domain.RigPlan:
+    """Read a rig file; arguments and errors as `parse_rig`, and ControllerError RIG_UNREADABLE."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        cause = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"{error.strerror}"
+        raise ControllerError(
+            f"{path}: {cause}", reason="RIG_UNREADABLE", kind=Kind.NOT_FOUND, remedy="name a rig file in TOML"
+        ) from error
+    return parse_rig(text, str(path), known_drivers, link_overrides=link_overrides)
 
 
 def parse_rig(
     text: str,
     document: str,
-    *,
     known_drivers: Mapping[str, str],
-    link_overrides: Mapping[str, str] | None = None,
-) -> RigPlan:
-    """Read a rig from its text; see `load_rig`."""
-    raw = parse(text, document)
-    places = Places(text)
-    try:
-        file = RigFile.model_validate(raw)
-    except ValidationError as error:
-        raise DocumentError(document, _from_pydantic(error, places)) from None
-    reader = _Reader(file, places)
-    plan = reader.plan(link_overrides or {})
-    safety.check(plan, known_drivers, reader.fault, reader.faulty)
-    if reader.violations:
-        raise DocumentError(document, tuple(sorted(reader.violations, key=lambda fault: fault.line)))
-    return plan
+    *,
+    link_overrides: Mapping[str, str] = _NO_OVERRIDES,
+) -> domain.RigPlan:
+    """Turn the text of a rig file into its plan; `document` names it in errors.
+
+    `known_drivers` maps each driver to the kind of its device, "board" or "spectrometer";
+    `link_overrides` puts another URL behind a link. Raises DocumentError with every fault.
+    """
+    return _RigReader(Document(text, document), known_drivers, link_overrides).read()
 
 
-def closest(name: str, known: Iterable[str]) -> str:
-    """Suggest what was meant, or list what there is."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(names) or 'none'}"
+class _RigReader:
+    """Reads section after section. What refers to a table with faults of its own adds none for it."""
 
+    def __init__(
+        self, document: Document, known_drivers: Mapping[str, str], link_overrides: Mapping[str, str]
+    ) -> None:
+        self._document = document
+        self._drivers = known_drivers
+        self._overrides = link_overrides
 
-def _from_pydantic(error: ValidationError, places: Places) -> tuple[Violation, ...]:
-    faults: dict[Place, Violation] = {}
-    for each in error.errors(include_url=False):
-        # Branches of a union end in a type's name, which is no key of the file.
-        path = tuple(part for part in each["loc"] if part not in ("str", "float", "[key]"))
-        faults.setdefault(path, Violation(dotted(path), each["msg"], places.line(path)))
-    return tuple(faults.values())
-
-
-class _Reader:
-    """Converts quantities and collects what is wrong, with 0 in place of what can't be read."""
-
-    def __init__(self, file: RigFile, places: Places) -> None:
-        self._file = file
-        self._places = places
-        self.violations: list[Violation] = []
-        self.faulty: set[str] = set()
-
-    def fault(self, path: Place, description: str) -> None:
-        self.violations.append(Violation(dotted(path), description, self._places.line(path)))
-
-    def plan(self, overrides: Mapping[str, str]) -> RigPlan:
-        file = self._file
-        for name in overrides:
-            if name not in file.links:
-                self.fault(("links", name), f"--link names no link of this rig; {closest(name, file.links)}")
-        return RigPlan(
-            name=file.rig.name,
-            rate_hz=self._read(("rig", "rate"), file.rig.rate, "Hz"),
-            orphan_hold_s=self._read(("rig", "orphan_hold"), file.rig.orphan_hold, "s"),
-            reactor=ReactorPlan(
-                self._read(("reactor", "volume"), file.reactor.volume, "uL"),
-                self._read(("reactor", "dead_volume"), file.reactor.dead_volume, "uL"),
-            ),
-            links=tuple(
-                LinkPlan(name, overrides.get(name, link.url), link.baud) for name, link in file.links.items()
-            ),
-            devices=self._devices(),
-            channels=tuple(self._channel(name, channel) for name, channel in file.channels.items()),
-            loops=self._loops(),
-            interlocks=self._interlocks(),
-            reagents=tuple(ReagentPlan(name, each.pump, each.stock) for name, each in file.reagents.items()),
-            spectrometer=self._spectrometer(),
-            twin=TwinPlan(file.twin.synthesis, file.twin.seed) if file.twin else None,
-            trusted_keys=tuple(file.security.trusted_keys),
+    def read(self) -> domain.RigPlan:
+        document = self._document
+        self._check_sections()
+        rig = self._single("rig", schema.RigTable)
+        reactor = self._single("reactor", schema.ReactorTable)
+        twin = self._single("twin", schema.TwinTable)
+        security = self._single("security", schema.SecurityTable) or schema.SecurityTable()
+        links = self._links()
+        devices = self._devices(rig)
+        channels = self._channels()
+        loops = self._loops(channels)
+        interlocks = self._interlocks(channels)
+        rules.check_heaters(document, channels, loops, interlocks)
+        reagents = self._reagents(channels)
+        spectrometer = self._spectrometer(channels)
+        self._check_twin(links)
+        document.raise_faults()
+        assert rig is not None
+        assert reactor is not None
+        return domain.RigPlan(
+            name=rig.name,
+            rate_hz=rig.rate,
+            orphan_hold_s=rig.orphan_hold,
+            reactor=domain.ReactorPlan(reactor.volume, reactor.dead_volume),
+            links=links,
+            devices=devices,
+            channels=tuple(channels.values()),
+            loops=loops,
+            interlocks=interlocks,
+            reagents=reagents,
+            spectrometer=spectrometer,
+            twin=None if twin is None else domain.TwinPlan(twin.synthesis, twin.seed),
+            trusted_keys=tuple(security.trusted_keys),
         )
 
-    def _read(self, path: Place, value: Quantity, unit: str) -> float:
-        try:
-            return parse_quantity(value, unit)
-        except ControllerError as error:
-            self.fault(path, str(error))
-            self.faulty.add(dotted(path))
-            return 0.0
+    def _check_sections(self) -> None:
+        known = [*_SINGLE, *_NAMED]
+        for name in self._document.raw:
+            if name not in known:
+                self._document.fault((name,), unknown("section", name, known))
+        for name in _REQUIRED:
+            if not self._document.raw.get(name):
+                self._document.fault((name,), "section is missing")
+        for section, most in (("channels", schema.MOST_CHANNELS), ("interlocks", schema.MOST_INTERLOCKS)):
+            count = len(self._document.raw.get(section) or ())
+            if count > most:
+                self._document.fault((section,), f"{count} of them: at most {most} fit a snapshot")
 
-    def _devices(self) -> tuple[DevicePlan, ...]:
+    def _single(self, name: str, model: type[TableT]) -> TableT | None:
+        raw = self._document.raw.get(name)
+        return None if not raw else self._document.read((name,), raw, model)
+
+    def _named(self, section: str, model: type[TableT]) -> dict[str, TableT]:
+        tables = {}
+        for name, raw in self._document.section(section).items():
+            table = self._document.read((section, name), raw, model)
+            if table is not None:
+                tables[name] = table
+        return tables
+
+    def _declared(self, section: str) -> list[str]:
+        raw: Any = self._document.raw.get(section)
+        return list(raw) if isinstance(raw, dict) else []
+
+    def _kind(self, device: str) -> str | None:
+        """Return what kind of device `device` is; None when faults hide it."""
+        raw: Any = self._document.raw.get("devices")
+        table = raw.get(device) if isinstance(raw, dict) else None
+        return self._drivers.get(str(table.get("driver"))) if isinstance(table, dict) else None
+
+    def _links(self) -> tuple[domain.LinkPlan, ...]:
+        tables = self._named("links", schema.LinkTable)
+        for name in self._overrides:
+            self._document.reference(("links", name), name, "link to override", self._declared("links"))
         return tuple(
-            DevicePlan(
-                name=name,
-                driver=device.driver,
-                link=device.link,
-                deadman_ms=round(self._read(("devices", name, "deadman"), device.deadman, "ms")),
-                temperature_limits_c=tuple(
-                    self._read(("devices", name, "temperature_limits"), limit, "degC")
-                    for limit in device.temperature_limits
-                ),
-                acceleration_steps_s2=device.acceleration,
-            )
-            for name, device in self._file.devices.items()
+            domain.LinkPlan(name, self._overrides.get(name, table.url), table.baud)
+            for name, table in tables.items()
         )
 
-    def _channel(self, name: str, channel: Channel) -> ChannelPlan:
-        place = ("channels", name)
-        kind = channel.signal.partition(".")[0]
-        try:
-            check_unit(channel.unit)
-        except ControllerError as error:
-            self.fault((*place, "unit"), str(error))
-        safe = None
-        if channel.safe is not None:
-            safe = self._read((*place, "safe"), channel.safe, channel.unit)
-        if kind in _ACTUATORS and safe is None:
-            self.fault(place, 'an actuator needs a safe value: add safe = "0 ..."')
-        if kind not in _ACTUATORS and safe is not None:
-            self.fault((*place, "safe"), "a sensor has no safe value")
-        low, high = (self._read((*place, "range"), limit, channel.unit) for limit in channel.range)
-        rate = channel.rate_limit
-        return ChannelPlan(
-            name=name,
-            device=channel.device,
-            signal=channel.signal,
-            unit=channel.unit,
-            low=low,
-            high=high,
-            safe_value=safe,
-            rate_limit_per_s=self._read((*place, "rate_limit"), rate, f"{channel.unit}/s"),
-            scale=self._scale(place, channel, kind),
-            offset=channel.offset,
-            stale_after_s=self._read((*place, "stale_after"), channel.stale_after, "s"),
+    def _devices(self, rig: schema.RigTable | None) -> tuple[domain.DevicePlan, ...]:
+        devices = []
+        carried: dict[str, str] = {}
+        for name, table in self._named("devices", schema.DeviceTable).items():
+            path = ("devices", name)
+            if table.driver not in self._drivers:
+                known = ", ".join(sorted(self._drivers))
+                self._document.fault((*path, "driver"), f"unknown driver {table.driver!r}; known: {known}")
+            self._document.reference((*path, "link"), table.link, "link", self._declared("links"))
+            first = carried.setdefault(table.link, name)
+            if first != name:
+                self._document.fault((*path, "link"), f"{table.link} already carries device {first}")
+            self._check_board_options(name, table, rig)
+            devices.append(_device(name, table))
+        return tuple(devices)
+
+    def _check_board_options(self, name: str, table: schema.DeviceTable, rig: schema.RigTable | None) -> None:
+        path = ("devices", name)
+        if self._kind(name) == signals.SPECTROMETER:
+            options = ("deadman", "temperature_limits", "acceleration")
+            for key in options:
+                if getattr(table, key) is not None:
+                    self._document.fault((*path, key), "only a board has it: remove it")
+        elif rig is not None:
+            deadman_ms, least_ms = table.deadman or _DEADMAN_MS, _TICKS_A_DEADMAN * 1000.0 / rig.rate
+            if deadman_ms < least_ms:
+                text = f"{deadman_ms:g} ms is too short at {rig.rate:g} Hz: take {least_ms:g} ms or more"
+                self._document.fault((*path, "deadman"), text)
+
+    def _channels(self) -> dict[str, domain.ChannelPlan]:
+        channels = {}
+        for name, table in self._named("channels", schema.ChannelTable).items():
+            place = ("channels", name, "device")
+            found = self._document.reference(place, table.device, "device", self._declared("devices"))
+            if found and self._kind(table.device) == signals.SPECTROMETER:
+                self._document.fault(place, f"{table.device} is a spectrometer: only boards have channels")
+            channel = channel_plan(self._document, name, table)
+            if channel is not None:
+                channels[name] = channel
+        rules.check_signals(self._document, tuple(channels.values()))
+        return channels
+
+    def _loops(self, channels: Mapping[str, domain.ChannelPlan]) -> tuple[domain.LoopPlan, ...]:
+        declared = self._declared("channels")
+        found = (
+            rules.loop_plan(self._document, name, table, channels, declared)
+            for name, table in self._named("loops", schema.LoopTable).items()
         )
+        loops = tuple(loop for loop in found if loop is not None)
+        rules.check_loops(self._document, loops)
+        return loops
 
-    def _scale(self, place: Place, channel: Channel, kind: str) -> float:
-        """Return device units per channel unit: steps/s per uL/min, duty per percent."""
-        if channel.scale == 0.0:
-            self.fault((*place, "scale"), "a scale of 0 loses the value")
-            return 1.0
-        if channel.scale is not None:
-            return channel.scale
-        if kind == "pump":
-            if channel.steps_per_ul is None or channel.unit != "uL/min":
-                self.fault(place, 'a pump needs unit = "uL/min" and steps_per_ul, or a scale')
-                return 1.0
-            return channel.steps_per_ul / 60.0
-        return 0.01 if kind in ("heater", "lamp") and channel.unit == "%" else 1.0
-
-    def _loops(self) -> tuple[LoopPlan, ...]:
-        return tuple(
-            LoopPlan(
-                name=name,
-                sensor=loop.sensor,
-                actuator=loop.actuator,
-                gain=loop.gain,
-                integral_s=self._read(("loops", name, "integral"), loop.integral, "s"),
-                derivative_s=self._read(("loops", name, "derivative"), loop.derivative, "s"),
-                ramp_per_s=loop.ramp,
-            )
-            for name, loop in self._file.loops.items()
+    def _interlocks(self, channels: Mapping[str, domain.ChannelPlan]) -> tuple[domain.InterlockPlan, ...]:
+        declared = self._declared("channels")
+        found = (
+            rules.interlock_plan(self._document, name, table, channels, declared)
+            for name, table in self._named("interlocks", schema.InterlockTable).items()
         )
+        return tuple(rule for rule in found if rule is not None)
 
-    def _interlocks(self) -> tuple[InterlockPlan, ...]:
-        plans = []
-        for name, rule in self._file.interlocks.items():
-            channel = self._file.channels.get(rule.channel)
-            unit = channel.unit if channel else "1"
-            place = ("interlocks", name)
-            low = float("-inf") if rule.low is None else self._read((*place, "low"), rule.low, unit)
-            high = float("inf") if rule.high is None else self._read((*place, "high"), rule.high, unit)
-            delay_s = self._read((*place, "delay"), rule.delay, "s")
-            plans.append(InterlockPlan(name, rule.channel, low, high, delay_s))
-        return tuple(plans)
+    def _reagents(self, channels: Mapping[str, domain.ChannelPlan]) -> tuple[domain.ReagentPlan, ...]:
+        reagents = []
+        taken: dict[str, str] = {}
+        for name, table in self._named("reagents", schema.ReagentTable).items():
+            place = ("reagents", name, "pump")
+            self._signal(place, table.pump, "pump", channels)
+            first = taken.setdefault(table.pump, name)
+            if first != name:
+                self._document.fault(place, f"{table.pump} already delivers {first}")
+            reagents.append(domain.ReagentPlan(name, table.pump, table.stock))
+        return tuple(reagents)
 
-    def _spectrometer(self) -> SpectrometerPlan | None:
-        each = self._file.spectrometer
-        if each is None:
+    def _signal(
+        self,
+        place: tuple[str, ...],
+        name: str,
+        kind: str,
+        channels: Mapping[str, domain.ChannelPlan],
+    ) -> domain.ChannelPlan | None:
+        """Look up a channel that must be of one kind of signal."""
+        if not self._document.reference(place, name, "channel", self._declared("channels")):
             return None
-        lamp = self._file.channels.get(each.lamp)
-        low_nm, high_nm = (self._read(("spectrometer", "window"), limit, "nm") for limit in each.window)
-        return SpectrometerPlan(
-            device=each.device,
-            lamp=each.lamp,
-            lamp_level=self._read(
-                ("spectrometer", "lamp_level"), each.lamp_level, lamp.unit if lamp else "%"
-            ),
-            integration_s=self._read(("spectrometer", "integration"), each.integration, "s"),
-            scans=each.scans,
-            low_nm=low_nm,
-            high_nm=high_nm,
+        channel = channels.get(name)
+        if channel is not None and signals.kind_of(channel.signal) != kind:
+            self._document.fault(place, f"{name} is {channel.signal}: name a {kind}")
+            return None
+        return channel
+
+    def _spectrometer(self, channels: Mapping[str, domain.ChannelPlan]) -> domain.SpectrometerPlan | None:
+        document, path = self._document, ("spectrometer",)
+        table = self._single("spectrometer", schema.SpectrometerTable)
+        if table is None:
+            return None
+        place = (*path, "device")
+        known = document.reference(place, table.device, "device", self._declared("devices"))
+        if known and self._kind(table.device) == signals.BOARD:
+            document.fault(place, f"{table.device} is a board: name a spectrometer")
+        low_nm, high_nm = table.window
+        if low_nm >= high_nm:
+            document.fault((*path, "window"), f"{low_nm:g} nm is not below {high_nm:g} nm")
+        lamp = self._signal((*path, "lamp"), table.lamp, "lamp", channels)
+        if lamp is None:
+            return None
+        level = document.quantity((*path, "lamp_level"), table.lamp_level, lamp.unit)
+        if level is None:
+            return None
+        if not lamp.low < level <= lamp.high:
+            text = f"{table.lamp_level} must lie above {lamp.low:g} and up to {lamp.high:g} {lamp.unit}"
+            document.fault((*path, "lamp_level"), text)
+        return domain.SpectrometerPlan(
+            table.device, table.lamp, level, table.integration, table.scans, low_nm, high_nm
         )
+
+    def _check_twin(self, links: tuple[domain.LinkPlan, ...]) -> None:
+        for link in links:
+            if link.url.startswith("twin:") and not self._document.raw.get("twin"):
+                text = f"{link.url} needs a [twin] section that names the synthesis"
+                self._document.fault(("links", link.name, "url"), text)
+
+
+def _device(name: str, table: schema.DeviceTable) -> domain.DevicePlan:
+    return domain.DevicePlan(
+        name=name,
+        driver=table.driver,
+        link=table.link,
+        deadman_ms=round(table.deadman or _DEADMAN_MS),
+        temperature_limits_c=tuple(table.temperature_limits or ()),
+        acceleration_steps_s2=table.acceleration or _ACCELERATION_STEPS_S2,
+    )

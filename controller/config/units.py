@@ -78,9 +78,9 @@ def _unit(text: str) -> pint.Unit:
 
 
 @cache
-def _registry() -> pint.UnitRegistry:
+def _registry() -> pint.UnitRegistry[float]:
     import pint  # noqa: PLC0415
 
-    registry: pint.UnitRegistry = pint.UnitRegistry()
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
     registry.define("step = count")
     return registry

@@ -1,8 +1,9 @@
-"""Counts -> absorbance -> peak, width, height. Pure."""
+"""From counts to absorbance, and from absorbance to the main peak. Arrays in, values out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.signal import savgol_filter
@@ -12,89 +13,108 @@ from controller.domain.readings import Features
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+SMOOTHING_NM: Final = 11.0
+"""Well below the narrowest plasmon band, so that smoothing does not widen it."""
+_DEGREE: Final = 3
+_LEAST_PIXELS: Final = 7
+_LEAST_LIGHT: Final = 0.01
+"""Share of the brightest pixel's light in the reference, below which a pixel sees none."""
+_NOISES_OF_LIGHT: Final = 3.0
+_NOISES_OF_PEAK: Final = 5.0
+_WEAK: Final = 0.05
+_TO_SIGMA: Final = 1.4826
+"""Standard deviation over median absolute deviation of normal noise."""
 
-# A cubic over about 15 nm: narrower than any plasmon band, wider than the noise.
-_SMOOTHING_NM = 15.0
-_NO_PEAK = Features(float("nan"), float("nan"), float("nan"))
-# Less than this share of the reference light is noise, not signal.
-_LEAST_LIGHT = 1e-4
-_WEAK = 0.02
-_NOISE_FACTOR = 5.0
-_EDGE_NM = 5.0
 
+def absorbance(
+    sample: NDArray[np.float64], dark: NDArray[np.float64], reference: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Decadic absorbance log10((reference - dark) / (sample - dark)) of counts of shape (pixels,).
 
-def absorbance(sample: Array, dark: Array, reference: Array) -> Array:
-    """Compute log10((reference - dark) / (sample - dark)) per pixel.
-
-    All arrays have shape (pixels,), in counts. NaN where the lamp gives too little light to tell.
+    NaN where the reference has no light, or where the sample's does not stand out of the dark noise.
     """
-    light = reference - dark
-    enough = light > max(_LEAST_LIGHT * float(light.max()), 1.0)
-    passed = np.maximum(sample - dark, _LEAST_LIGHT * np.maximum(light, 1.0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(enough, np.log10(light / passed), np.nan)
+    before, after = reference - dark, sample - dark
+    noise = _TO_SIGMA * float(np.median(np.abs(np.diff(dark)))) / math.sqrt(2.0) if dark.size > 1 else 0.0
+    floor = max(1.0, _NOISES_OF_LIGHT * noise)
+    lit = (before > max(floor, _LEAST_LIGHT * float(before.max(initial=0.0)))) & (after > floor)
+    result = np.full(sample.shape, np.nan)
+    result[lit] = np.log10(before[lit] / after[lit])
+    return result
 
 
 def features(
-    wavelengths_nm: Array, values: Array, window_nm: tuple[float, float]
+    wavelengths_nm: NDArray[np.float64], absorbance: NDArray[np.float64], window: tuple[float, float]
 ) -> tuple[Features, tuple[str, ...]]:
-    """Read the main peak of an absorbance spectrum within a window; shapes (pixels,).
+    """Find the main peak within `window` nm and say what is doubtful about it.
 
-    The peak is the vertex of a parabola through the highest smoothed pixel and its neighbours; the width is
-    where the smoothed spectrum crosses half the height, measured from zero absorbance. Features are NaN, with
-    a warning that says why, when nothing rises above the noise.
+    Wavelengths ascend. The spectrum is smoothed (Savitzky & Golay, Anal. Chem. 36, 1627 (1964)); the peak is
+    the vertex of a parabola; the width is taken halfway between the peak and the baseline, the lowest twentieth.
+    All is NaN without a peak. Warnings: "no light" in part of the window, "no peak", "weak peak",
+    "peak at the window's edge", and "one-sided width" when only one flank falls to half: it is then doubled.
     """
-    inside = (wavelengths_nm >= window_nm[0]) & (wavelengths_nm <= window_nm[1]) & np.isfinite(values)
-    nm, raw = wavelengths_nm[inside], values[inside]
-    if nm.size < 8:
-        return _NO_PEAK, ("too little light",)
-    smooth = _smooth(nm, raw)
+    inside = (wavelengths_nm >= window[0]) & (wavelengths_nm <= window[1])
+    lit = inside & np.isfinite(absorbance)
+    warnings = ["no light"] if not np.array_equal(inside, lit) else []
+    nm, measured = wavelengths_nm[lit], absorbance[lit]
+    if nm.size < _LEAST_PIXELS:
+        return _NO_PEAK, (*warnings, "no peak")
+    smooth = savgol_filter(measured, _smoothing_pixels(nm), _DEGREE)
+    baseline = float(np.percentile(smooth, 5.0))
+    noise = _TO_SIGMA * float(np.median(np.abs(measured - smooth)))
     top = int(np.argmax(smooth))
-    noise = float(np.std(raw - smooth))
-    height = float(smooth[top])
-    if height < _NOISE_FACTOR * noise or height - float(smooth.min()) < _NOISE_FACTOR * noise:
-        return _NO_PEAK, ("no peak above noise",)
+    if float(smooth[top]) - baseline <= max(_NOISES_OF_PEAK * noise, 1e-9):
+        return _NO_PEAK, (*warnings, "no peak")
+    if top in (0, nm.size - 1):
+        warnings.append("peak at the window's edge")
     peak_nm, height = _vertex(nm, smooth, top)
-    width_nm, cut = _width(nm, smooth, top, height)
-    warnings = []
-    if height < _WEAK:
-        warnings.append("weak")
-    if cut:
-        warnings.append("peak is wider than the window")
-    if min(peak_nm - nm[0], nm[-1] - peak_nm) < _EDGE_NM:
-        warnings.append("peak at the edge of the window")
-    return Features(peak_nm, width_nm, height), tuple(warnings)
+    if height - baseline < _WEAK:
+        warnings.append("weak peak")
+    flanks_nm = _flanks(nm, smooth, top, (height + baseline) / 2.0)
+    found_nm = [abs(flank - peak_nm) for flank in flanks_nm if math.isfinite(flank)]
+    if len(found_nm) == 1:
+        warnings.append("one-sided width")
+    fwhm_nm = 2.0 * sum(found_nm) / len(found_nm) if found_nm else math.nan
+    return Features(peak_nm, fwhm_nm, height), tuple(warnings)
 
 
-def _smooth(nm: Array, raw: Array) -> Array:
-    step_nm = float(nm[-1] - nm[0]) / (nm.size - 1)
-    length = max(5, int(_SMOOTHING_NM / step_nm) | 1)
-    return np.asarray(savgol_filter(raw, min(length, (nm.size - 1) | 1), 3), dtype=np.float64)
+_NO_PEAK: Final = Features(math.nan, math.nan, math.nan)
 
 
-def _vertex(nm: Array, smooth: Array, top: int) -> tuple[float, float]:
+def _smoothing_pixels(nm: NDArray[np.float64]) -> int:
+    """Odd number of pixels in SMOOTHING_NM, within what the filter can take."""
+    spacing = float(nm[-1] - nm[0]) / (nm.size - 1)
+    pixels = max(round(SMOOTHING_NM / spacing), _LEAST_PIXELS - 2)
+    most = nm.size if nm.size % 2 else nm.size - 1
+    return min(pixels | 1, most)
+
+
+def _vertex(nm: NDArray[np.float64], values: NDArray[np.float64], top: int) -> tuple[float, float]:
+    """Position and height of the parabola through the highest pixel and its neighbours."""
+    peak, height = float(nm[top]), float(values[top])
     if not 0 < top < nm.size - 1:
-        return float(nm[top]), float(smooth[top])
-    left, middle, right = (float(smooth[top + offset]) for offset in (-1, 0, 1))
-    bend = left - 2.0 * middle + right
-    shift = 0.5 * (left - right) / bend if bend < 0.0 else 0.0
-    step_nm = 0.5 * float(nm[top + 1] - nm[top - 1])
-    return float(nm[top]) + shift * step_nm, middle - 0.25 * (left - right) * shift
+        return peak, height
+    left, right = float(nm[top - 1]) - peak, float(nm[top + 1]) - peak
+    rise = (float(values[top - 1]) - height) / left
+    fall = (float(values[top + 1]) - height) / right
+    curvature = (fall - rise) / (right - left)
+    if curvature >= 0.0:
+        return peak, height
+    slope = rise - curvature * left
+    shift = -slope / (2.0 * curvature)
+    return peak + shift, height + 0.5 * slope * shift
 
 
-def _width(nm: Array, smooth: Array, top: int, height: float) -> tuple[float, bool]:
-    """Return the full width at half the height, and whether the window cuts it."""
-    half = 0.5 * height
-    below_left = np.nonzero(smooth[:top] < half)[0]
-    below_right = np.nonzero(smooth[top:] < half)[0]
-    left = _cross(nm, smooth, int(below_left[-1]), half) if below_left.size else float(nm[0])
-    right = _cross(nm, smooth, top + int(below_right[0]) - 1, half) if below_right.size else float(nm[-1])
-    return right - left, not (below_left.size and below_right.size)
+def _flanks(
+    nm: NDArray[np.float64], values: NDArray[np.float64], top: int, level: float
+) -> tuple[float, float]:
+    """Where the run around `top` crosses `level` on the left and on the right; NaN where it does not."""
+    below = np.flatnonzero(values < level)
+    left, right = below[below < top], below[below > top]
+    left_nm = _crossing_nm(nm, values, int(left[-1]), level) if left.size else math.nan
+    right_nm = _crossing_nm(nm, values, int(right[0]) - 1, level) if right.size else math.nan
+    return left_nm, right_nm
 
 
-def _cross(nm: Array, smooth: Array, before: int, level: float) -> float:
-    """Interpolate where the line between pixel `before` and the next meets `level`."""
-    low, high = float(smooth[before]), float(smooth[before + 1])
-    share = (level - low) / (high - low)
-    return float(nm[before]) + share * float(nm[before + 1] - nm[before])
+def _crossing_nm(nm: NDArray[np.float64], values: NDArray[np.float64], index: int, level: float) -> float:
+    share = (level - float(values[index])) / float(values[index + 1] - values[index])
+    return float(nm[index]) + share * float(nm[index + 1] - nm[index])

@@ -1,48 +1,73 @@
-"""Whether a signal has settled: neither drifting nor scattered over a window of time. Pure."""
+"""Whether a signal has settled: its trend and its scatter over a trailing window. Pure."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from math import isfinite
-from typing import TYPE_CHECKING
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+MOST_SAMPLES: Final = 500
+"""A window keeps no more; samples that come faster are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """Steady: over `window_s` the least-squares trend moves by at most `tolerance`, and no sample strays far.
+class Criteria:
+    """What steady means; `tolerance` is in the signal's unit.
 
-    Samples may scatter by `tolerance` to either side of the trend.
+    Over `window_s` the trend moves the signal by no more than `tolerance`, and the scatter about the trend, one
+    standard deviation, is no more than it either.
     """
 
     tolerance: float
     window_s: float
     least_samples: int = 4
 
-
-def is_steady(samples: Sequence[tuple[float, float]], criterion: Criterion) -> bool:
-    """Judge samples of (time in s, value), oldest first; a NaN in the window is never steady."""
-    if not samples:
-        return False
-    newest_s = samples[-1][0]
-    window = [each for each in samples if each[0] >= newest_s - criterion.window_s]
-    covered = len(window) < len(samples) or newest_s - window[0][0] >= criterion.window_s
-    if not covered or len(window) < criterion.least_samples:
-        return False
-    if not all(isfinite(value) for _, value in window):
-        return False
-    slope, residuals = _trend(window)
-    drift = abs(slope) * (newest_s - window[0][0])
-    return drift <= criterion.tolerance and max(residuals) - min(residuals) <= 2.0 * criterion.tolerance
+    def __post_init__(self) -> None:
+        if not (self.tolerance > 0.0 and self.window_s > 0.0 and 3 <= self.least_samples <= MOST_SAMPLES):
+            raise ValueError(f"{self}: tolerance and window must be above 0, samples 3 to {MOST_SAMPLES}")
 
 
-def _trend(window: Sequence[tuple[float, float]]) -> tuple[float, list[float]]:
-    count = len(window)
-    mean_s = sum(time_s for time_s, _ in window) / count
-    mean = sum(value for _, value in window) / count
-    spread = sum((time_s - mean_s) ** 2 for time_s, _ in window)
-    covered = sum((time_s - mean_s) * (value - mean) for time_s, value in window)
-    slope = covered / spread if spread > 0.0 else 0.0
-    return slope, [value - mean - slope * (time_s - mean_s) for time_s, value in window]
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Samples (time_s, value) of the trailing window, oldest first."""
+
+    samples: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`drift` is the trend times the window; both figures are NaN until the window is full."""
+
+    steady: bool
+    drift: float = math.nan
+    scatter: float = math.nan
+
+
+def observe(trail: Trail, criteria: Criteria, time_s: float, value: float) -> Trail:
+    """Add a sample. One that is not finite, or older than the last, empties the trail: nothing is proven."""
+    if not math.isfinite(value):
+        return Trail()
+    samples = trail.samples
+    if samples and time_s < samples[-1][0]:
+        samples = ()
+    if samples and time_s - samples[-1][0] < criteria.window_s / MOST_SAMPLES:
+        return trail
+    begin_s = time_s - criteria.window_s
+    # The newest sample from before the window stays: with it the window is covered.
+    first = max((i for i, (sampled_s, _) in enumerate(samples) if sampled_s <= begin_s), default=0)
+    return Trail((*samples[first:], (time_s, value)))
+
+
+def judge(trail: Trail, criteria: Criteria) -> Verdict:
+    """Fit a straight line by least squares and compare it with the criteria."""
+    samples = trail.samples
+    if len(samples) < criteria.least_samples or samples[-1][0] - samples[0][0] < criteria.window_s:
+        return Verdict(steady=False)
+    count = len(samples)
+    mean_s = math.fsum(time_s for time_s, _ in samples) / count
+    mean = math.fsum(value for _, value in samples) / count
+    spread = math.fsum((time_s - mean_s) ** 2 for time_s, _ in samples)
+    slope = math.fsum((time_s - mean_s) * (value - mean) for time_s, value in samples) / spread
+    residual = math.fsum((value - mean - slope * (time_s - mean_s)) ** 2 for time_s, value in samples)
+    drift, scatter = slope * criteria.window_s, math.sqrt(residual / (count - 2))
+    return Verdict(abs(drift) <= criteria.tolerance and scatter <= criteria.tolerance, drift, scatter)
