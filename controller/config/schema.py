@@ -122,4 +122,4 @@ class SpectrometerTable(Table):
 
 
 class SecurityTable(Table):
-    trusted_keys: Annotated[list[Text], Field(default_factory=list, max_length=64)]
+    trusted_keys: Annotated[list[Text], Field(max_length=64)] = Field(default_factory=list)

@@ -14,8 +14,8 @@ MOST_SAMPLES: Final = 500
 class Criteria:
     """What steady means; `tolerance` is in the signal's unit.
 
-    Over `window_s` the trend moves the signal by no more than `tolerance`, and the scatter about the trend, one
-    standard deviation, is no more than it either.
+    Over `window_s` the trend moves the signal by no more than `tolerance`, and the scatter about the trend,
+    one standard deviation, is no more than it either.
     """
 
     tolerance: float

@@ -1,0 +1,48 @@
+"""Every example rig loads, and says of its twin what the twin says of itself."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from controller.config.rig import load_rig
+from controller.domain.plan import RigPlan
+from firmware_bridge.simulator.syntheses import build
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+DRIVERS = {"ostwald-board": "board", "ostwald-spectrometer": "spectrometer"}
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "rigs").glob("*.toml")), ids=lambda path: path.stem)
+def test_an_example_rig_loads_and_survives_its_way_to_other_processes(path):
+    plan = load_rig(path, known_drivers=DRIVERS)
+    assert RigPlan.from_json(plan.to_json()) == plan
+
+
+def test_the_silver_rig_agrees_with_its_twin():
+    plan = load_rig(EXAMPLES / "rigs" / "silver-twin.toml", known_drivers=DRIVERS)
+    assert plan.twin is not None
+    facts = build(plan.twin.synthesis, plan.twin.seed).facts
+    pumps = [channel for channel in plan.channels if channel.signal.startswith("pump.")]
+    assert tuple(channel.name for channel in pumps) == tuple(f"pump.{name}" for name in facts.pumps)
+    assert all(channel.scale == pytest.approx(facts.steps_per_ul / 60.0) for channel in pumps)
+    assert plan.reactor.volume_ul == facts.reactor_volume_ul
+    assert plan.reactor.washout_volume_ul == facts.dead_volume_ul
+    limits = {rule.channel: rule.high for rule in plan.interlocks}
+    assert limits["reactor.pressure"] <= facts.safe_pressure_kpa
+    assert limits["reactor.temperature"] <= facts.safe_temperature_c
+    assert limits["mixer.temperature"] <= facts.safe_temperature_c
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "campaigns").glob("*.toml")), ids=lambda path: path.stem)
+def test_a_campaign_varies_what_its_recipe_lets_it(path):
+    campaign = tomllib.loads(path.read_text())
+    recipe = tomllib.loads((path.parent / campaign["campaign"]["recipe"]).read_text())
+    assert (path.parent / campaign["campaign"]["reference_recipe"]).exists()
+    assert set(campaign["conditions"]) == set(recipe["parameters"])
+    for name, span in campaign["conditions"].items():
+        parameter = recipe["parameters"][name]
+        low, high = (float(span[end].split()[0]) for end in ("low", "high"))
+        assert parameter["low"] <= low < high <= parameter["high"]
