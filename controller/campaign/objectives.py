@@ -1,8 +1,8 @@
 """How far a trial is from what was asked: the score that strategies lower.
 
-The score is a weighted sum of dissatisfactions, each 0 when perfect: |p - target| / tolerance for a target, p / scale for
-a quantity to be small, max(0, 1 - p / scale) for one to be large. It follows the dissatisfaction coefficient that Chen &
-Lv's review describes for CdSe (their eq. 5), with each term in units of what matters to the person who asks.
+The score is a weighted sum of dissatisfactions, each 0 when perfect: |p - target| / tolerance for a target,
+p / scale for a quantity to be small, max(0, 1 - p / scale) for one to be large. It follows the dissatisfaction
+coefficient that Chen & Lv describe for CdSe (eq. 5), each term in units of what matters to the one who asks.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def explain_not_reached(space: Space, objectives: Sequence[Objective], history: 
     parts = []
     for each in objectives:
         if each.kind is ObjectiveKind.TARGET:
-            seen = [o.properties[each.property_name] for o in history if _has(o, each.property_name)]
+            seen = _seen(each.property_name, history)
             parts.append(
                 f"{each.property_name} was seen from {min(seen):.1f} to {max(seen):.1f} {each.unit}"
                 if not min(seen) <= each.target <= max(seen)
@@ -79,8 +79,9 @@ def explain_not_reached(space: Space, objectives: Sequence[Objective], history: 
     return "; ".join(parts) or "no target was set"
 
 
-def _has(observation: Observation, name: str) -> bool:
-    return observation.properties is not None and isfinite(observation.properties.get(name, inf))
+def _seen(name: str, history: Sequence[Observation]) -> list[float]:
+    values = [each.properties.get(name, inf) for each in history if each.properties is not None]
+    return [value for value in values if isfinite(value)]
 
 
 def _at_limits(space: Space, observation: Observation) -> list[str]:

@@ -1,8 +1,9 @@
 """Bayesian optimisation of a composite score: one process per property, expected improvement of their score.
 
-The score is a known function of the properties, so the processes learn the properties and the improvement is averaged
-over their joint draws (Astudillo & Frazier, Bayesian Optimization of Composite Functions, ICML 2019). A trial without
-a usable spectrum counts as one whose properties are all at their worst seen: pessimistic, but it keeps the region known.
+The score is a known function of the properties, so the processes learn the properties and the improvement is
+averaged over their joint draws (Astudillo & Frazier, Bayesian Optimization of Composite Functions, ICML 2019).
+A trial without a usable spectrum counts as one whose properties are all the worst seen: pessimistic, but it
+keeps the region known.
 """
 
 from __future__ import annotations

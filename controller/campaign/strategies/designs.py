@@ -19,7 +19,7 @@ _TRIES = 50
 
 
 def random(space: Space, count: int, seed: int) -> NDArray[np.float64]:
-    """Uniform points of the unit cube, the constraints kept by rejection where that works; shape (count, d)."""
+    """Uniform points of the unit cube, constraints kept by rejection where that works; shape (count, d)."""
     generator = np.random.default_rng(seed)
     points = generator.random((64 * count, len(space.conditions)))
     good = points[allowed(space, points)]

@@ -1,7 +1,8 @@
 """A small Gaussian process: ARD Matern 5/2 plus noise, hyper-parameters by maximum a posteriori.
 
-Rasmussen & Williams, Gaussian Processes for Machine Learning (2006): algorithm 2.1 and eq. 5.9. Length scales (in units
-of the cube's side) and noise have log-normal priors: with a dozen trials the likelihood alone fits noise.
+Rasmussen & Williams, Gaussian Processes for Machine Learning (2006): algorithm 2.1 and eq. 5.9. Length scales
+(in units of the cube's side) and noise have log-normal priors: with a dozen trials the likelihood alone fits
+noise.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _kernel(a: Array, b: Array, log_lengths: Array, log_signal: float) -> Array:
 
 def _covariance(inputs: Array, parameters: Array) -> Array:
     kernel = _kernel(inputs, inputs, parameters[:-2], float(parameters[-2]))
-    return kernel + (np.exp(2.0 * parameters[-1]) + _JITTER) * np.eye(len(inputs))
+    return np.asarray(kernel + (np.exp(2.0 * parameters[-1]) + _JITTER) * np.eye(len(inputs)))
 
 
 def _negative_posterior(parameters: Array, inputs: Array, targets: Array) -> tuple[float, Array]:

@@ -1,4 +1,4 @@
-"""The strategies, by name. Each is a pure function of the trials so far and a seed: there is no state to lose."""
+"""The strategies, by name: each a pure function of the trials so far and a seed, with no state to lose."""
 
 from __future__ import annotations
 

@@ -1,0 +1,214 @@
+"""A recipe's document -> its steps, checked against the rig."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from controller.campaign.documents import Reader, parse
+from controller.config.units import parse_quantity
+from controller.domain.errors import ControllerError, DocumentError, Violation
+from controller.domain.readings import PROPERTY_UNITS
+from controller.domain.recipe import (
+    Acquire,
+    Action,
+    Dwell,
+    Flows,
+    Flush,
+    Parameter,
+    Recipe,
+    Set,
+    Step,
+    Value,
+    WaitSteady,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from controller.config.lines import Path as Place
+    from controller.domain.plan import RigPlan
+
+MAX_STEPS = 200
+_KINDS = ("sample", "dark", "reference")
+
+
+def parse_recipe(text: str, plan: RigPlan, document: str = "recipe") -> Recipe:
+    """Read a recipe for a rig; DocumentError with every fault."""
+    return _RecipeReader(text, plan, document).read()
+
+
+def bind(recipe: Recipe, given: Mapping[str, str | float]) -> dict[str, float]:
+    """Give every parameter its value, in its own unit; DocumentError for the missing, unknown or outside."""
+    faults, values = [], {}
+    names = {parameter.name for parameter in recipe.parameters}
+    faults += [
+        Violation(f"parameters.{name}", "the recipe has no such parameter")
+        for name in given
+        if name not in names
+    ]
+    for parameter in recipe.parameters:
+        try:
+            values[parameter.name] = _bind(parameter, given.get(parameter.name))
+        except ControllerError as error:
+            faults.append(Violation(f"parameters.{parameter.name}", str(error)))
+    if faults:
+        raise DocumentError(f"recipe {recipe.name}", tuple(faults))
+    return values
+
+
+def _bind(parameter: Parameter, given: str | float | None) -> float:
+    if isinstance(given, str):
+        value: float | None = parse_quantity(given, parameter.unit)
+    else:
+        value = parameter.default if given is None else given
+    if value is None:
+        raise ControllerError("must be given", reason="PARAMETER_MISSING")
+    if not parameter.low <= value <= parameter.high:
+        limits = f"{parameter.low:g} to {parameter.high:g} {parameter.unit}"
+        raise ControllerError(f"{value:g} is outside {limits}", reason="PARAMETER_OUT_OF_RANGE")
+    return value
+
+
+def resolve(value: Value, parameters: Mapping[str, float]) -> float:
+    """Return a number, or the value of the parameter that `$name` stands for."""
+    return parameters[value] if isinstance(value, str) else value
+
+
+class _RecipeReader:
+    def __init__(self, text: str, plan: RigPlan, document: str) -> None:
+        self._text = text
+        self._plan = plan
+        self._raw = parse(text, document)
+        self._reader = Reader(document, text, self._raw)
+        self._parameters: dict[str, Parameter] = {}
+        self._actions: Mapping[str, Callable[[Place], Action]] = {
+            "set": self._set,
+            "flows": self._flows,
+            "wait_steady": self._wait_steady,
+            "dwell": self._dwell,
+            "acquire": self._acquire,
+            "flush": self._flush,
+        }
+
+    def read(self) -> Recipe:
+        reader = self._reader
+        reader.table((), ("recipe", "parameters", "steps"))
+        reader.table(("recipe",), ("name", "description"))
+        name = reader.text(("recipe", "name"))
+        for each in reader.table(("parameters",)):
+            self._parameters[each] = self._parameter(each)
+        steps = self._raw.get("steps")
+        if not isinstance(steps, list) or not 0 < len(steps) <= MAX_STEPS:
+            reader.fault(("steps",), f"a recipe has 1 to {MAX_STEPS} [[steps]]")
+            steps = []
+        found = tuple(self._step(index) for index in range(len(steps)))
+        reader.finish()
+        return Recipe(name, tuple(self._parameters.values()), found, self._text)
+
+    def _parameter(self, name: str) -> Parameter:
+        place = ("parameters", name)
+        table = self._reader.table(place, ("unit", "low", "high", "default", "description"))
+        unit = self._reader.text((*place, "unit"))
+        low = self._reader.quantity((*place, "low"), unit)
+        high = self._reader.quantity((*place, "high"), unit)
+        if low > high:
+            self._reader.fault(place, "low is above high")
+        default = None
+        if "default" in table and low <= high:
+            default = self._reader.quantity((*place, "default"), unit, low=low, high=high)
+        return Parameter(name, unit, low, high, default)
+
+    def _step(self, index: int) -> Step:
+        place: Place = ("steps", index)
+        table = self._reader.table(place, (*self._actions, "every"))
+        every = self._reader.whole((*place, "every"), 1, low=1)
+        names = [name for name in self._actions if name in table]
+        if len(names) != 1:
+            self._reader.fault(place, f"a step does one thing of: {', '.join(self._actions)}")
+            return Step(Dwell(), every)
+        return Step(self._actions[names[0]]((*place, names[0])), every)
+
+    def _value(self, place: Place, unit: str, *, low: float = -inf, high: float = inf) -> Value:
+        """Read a number or `$parameter`; a parameter's unit must be the place's and its range inside."""
+        raw = self._reader.table(place[:-1]).get(str(place[-1]))
+        if not (isinstance(raw, str) and raw.startswith("$")):
+            return self._reader.quantity(place, unit, low=low, high=high)
+        parameter = self._parameters.get(raw[1:])
+        if parameter is None:
+            known = ", ".join(self._parameters) or "none"
+            self._reader.fault(place, f"{raw} is not a parameter; parameters: {known}")
+            return 0.0
+        if parameter.unit != unit:
+            self._reader.fault(place, f"{raw} is in {parameter.unit}, and {unit} is needed here")
+        elif parameter.low < low or parameter.high > high:
+            self._reader.fault(place, f"{raw} may go outside {low:g} to {high:g} {unit}")
+        return raw[1:]
+
+    def _set(self, place: Place) -> Action:
+        targets: dict[str, Value] = {}
+        for name in self._reader.table(place):
+            channel = self._plan.channel(name)
+            if channel is None:
+                self._reader.fault((*place, name), "this rig has no such channel")
+            elif not channel.is_actuator and self._plan.loop_on(name) is None:
+                self._reader.fault((*place, name), "is a sensor that no loop controls")
+            else:
+                targets[name] = self._value((*place, name), channel.unit, low=channel.low, high=channel.high)
+        return Set(targets)
+
+    def _reagent(self, place: Place, name: str) -> str:
+        known = [reagent.name for reagent in self._plan.reagents]
+        if name not in known:
+            self._reader.fault(
+                place, f"'{name}' is not a reagent of this rig; reagents: {', '.join(known) or 'none'}"
+            )
+        return name
+
+    def _flows(self, place: Place) -> Action:
+        self._reader.table(place, ("total", "fractions", "balance"))
+        fractions: dict[str, Value] = {}
+        for name in self._reader.table((*place, "fractions")):
+            at = (*place, "fractions", name)
+            fractions[self._reagent(at, name)] = self._value(at, "%", low=0.0, high=100.0)
+        balance = self._reagent((*place, "balance"), self._reader.text((*place, "balance")))
+        if balance in fractions:
+            self._reader.fault((*place, "balance"), f"{balance} has a fraction already")
+        return Flows(self._value((*place, "total"), "uL/min", low=0.0), fractions, balance)
+
+    def _wait_steady(self, place: Place) -> Action:
+        self._reader.table(place, ("washouts", "property", "tolerance", "window", "timeout"))
+        name = self._reader.text((*place, "property"), "peak_wavelength")
+        if name not in PROPERTY_UNITS:
+            self._reader.fault((*place, "property"), f"is not measured; known: {', '.join(PROPERTY_UNITS)}")
+        return WaitSteady(
+            washouts=self._reader.quantity((*place, "washouts"), "1", 2.5, low=0.0, high=100.0),
+            property_name=name,
+            tolerance=self._reader.quantity((*place, "tolerance"), PROPERTY_UNITS.get(name, "1"), low=0.0),
+            window_s=self._reader.quantity((*place, "window"), "s", low=0.1, high=36000.0),
+            timeout_s=self._reader.quantity((*place, "timeout"), "s", low=1.0, high=360000.0),
+        )
+
+    def _dwell(self, place: Place) -> Action:
+        table = self._reader.table(place, ("time", "volumes"))
+        if len(table) != 1:
+            self._reader.fault(place, "give either time or volumes")
+        return Dwell(
+            time_s=self._reader.quantity((*place, "time"), "s", 0.0, low=0.0, high=360000.0),
+            volumes=self._reader.quantity((*place, "volumes"), "1", 0.0, low=0.0, high=1000.0),
+        )
+
+    def _acquire(self, place: Place) -> Action:
+        self._reader.table(place, ("kind", "scans"))
+        kind = self._reader.text((*place, "kind"), "sample")
+        if kind not in _KINDS:
+            self._reader.fault((*place, "kind"), f"must be one of: {', '.join(_KINDS)}")
+        if self._plan.spectrometer is None:
+            self._reader.fault(place, "this rig has no spectrometer")
+        return Acquire(kind, self._reader.whole((*place, "scans"), 0, high=1000))
+
+    def _flush(self, place: Place) -> Action:
+        self._reader.table(place, ("reagent", "volumes", "total"))
+        reagent = self._reagent((*place, "reagent"), self._reader.text((*place, "reagent")))
+        volumes = self._reader.quantity((*place, "volumes"), "1", low=0.0, high=1000.0)
+        return Flush(reagent, volumes, self._value((*place, "total"), "uL/min", low=1.0))

@@ -1,0 +1,208 @@
+"""What each step of a recipe does to the reactor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from controller.campaign.recipes import resolve
+from controller.domain.errors import ControllerError
+from controller.domain.recipe import Acquire, Action, Dwell, Flows, Flush, Set, WaitSteady
+from controller.sensing.steady import Criterion, is_steady
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from controller.domain.ports import Reactor
+    from controller.domain.readings import Snapshot
+    from controller.storage.journal import Journal
+
+_SAMPLE_S = 1.0
+_SPECTRUM_S = 3.0
+_NO_FLOW_TIMEOUT_S = 3600.0
+
+
+@dataclass(slots=True)
+class StepContext:
+    """What the steps of one run share."""
+
+    reactor: Reactor
+    journal: Journal
+    parameters: Mapping[str, float]
+    run_id: str
+    achieved: dict[str, float] = field(default_factory=dict)
+    properties: dict[str, float] = field(default_factory=dict)
+    spectrum_id: str = ""
+    flows: Flows | None = None
+    targets: dict[str, str] = field(default_factory=dict)
+    telemetry: list[tuple[float, Sequence[float]]] = field(default_factory=list)
+
+    def describe(self, action: Action) -> str:
+        """Say what is done, in a few words."""
+        match action:
+            case Acquire(kind=kind):
+                return f"acquire {kind}"
+            case WaitSteady(property_name=name):
+                return f"wait until {name} is steady"
+            case Flush(reagent=reagent):
+                return f"flush with {reagent}"
+        return type(action).__name__.lower()
+
+    def note(self) -> Snapshot:
+        """Keep one sample of all channels."""
+        now = self.reactor.snapshot()
+        self.telemetry.append((now.time_s, now.values))
+        return now
+
+    def flush(self) -> None:
+        """Journal the samples kept so far."""
+        if self.telemetry:
+            self.journal.runs.add_telemetry(self.run_id, self.telemetry)
+            self.telemetry.clear()
+
+
+async def perform(action: Action, context: StepContext) -> None:
+    """Carry out one step; ControllerError when it can't be."""
+    match action:
+        case Set():
+            await _set(action, context)
+        case Flows():
+            await _flow(action, context)
+        case WaitSteady():
+            await _wait_steady(action, context)
+        case Dwell():
+            await _dwell(action, context)
+        case Acquire():
+            await _acquire(action, context)
+        case Flush():
+            await _flush(action, context)
+    context.flush()
+
+
+async def _set(action: Set, context: StepContext) -> None:
+    await context.reactor.set(
+        {name: resolve(value, context.parameters) for name, value in action.targets.items()}
+    )
+    for name, value in action.targets.items():
+        if isinstance(value, str):
+            context.targets[value] = name
+
+
+async def _flow(action: Flows, context: StepContext) -> None:
+    total = resolve(action.total, context.parameters)
+    shares = {name: resolve(value, context.parameters) for name, value in action.fractions.items()}
+    rest = 100.0 - sum(shares.values())
+    if rest < 0.0:
+        raise ControllerError(
+            f"the fractions add up to {100.0 - rest:.1f} %, so nothing is left for {action.balance}",
+            reason="FRACTIONS_TOO_LARGE",
+            remedy="lower one of them, or constrain their sum",
+        )
+    shares[action.balance] = rest
+    pumps = _pumps(context)
+    await context.reactor.set({pumps[name]: total * share / 100.0 for name, share in shares.items()})
+    context.flows = action
+
+
+async def _flush(action: Flush, context: StepContext) -> None:
+    pumps = _pumps(context)
+    targets = dict.fromkeys(pumps.values(), 0.0)
+    targets[pumps[action.reagent]] = resolve(action.total, context.parameters)
+    await context.reactor.set(targets)
+    await _wash(action.volumes, context)
+
+
+async def _dwell(action: Dwell, context: StepContext) -> None:
+    if action.volumes:
+        await _wash(action.volumes, context)
+    until_s = context.reactor.clock.now_s() + action.time_s
+    while (left_s := until_s - context.reactor.clock.now_s()) > 0.0:
+        await context.reactor.clock.sleep(min(left_s, _SAMPLE_S))
+        context.note()
+
+
+async def _wash(volumes: float, context: StepContext) -> None:
+    """Wait until the pumps have really moved that many reactor volumes."""
+    wanted_ul = volumes * context.reactor.plan.reactor.washout_volume_ul
+    moved_ul, waited_s = 0.0, 0.0
+    while moved_ul < wanted_ul:
+        flow_ul_min = sum(_actual(context.reactor.snapshot(), context).values())
+        left_s = (wanted_ul - moved_ul) / max(flow_ul_min, 1e-6) * 60.0
+        pause_s = min(max(left_s, 0.1), _SAMPLE_S)
+        await context.reactor.clock.sleep(pause_s)
+        moved_ul += flow_ul_min * pause_s / 60.0
+        waited_s += pause_s
+        context.note()
+        if waited_s > _NO_FLOW_TIMEOUT_S:
+            raise ControllerError(f"nothing flows: {moved_ul:.0f} of {wanted_ul:.0f} uL", reason="NO_FLOW")
+
+
+async def _wait_steady(action: WaitSteady, context: StepContext) -> None:
+    await _wash(action.washouts, context)
+    criterion = Criterion(action.tolerance, action.window_s)
+    started_s = context.reactor.clock.now_s()
+    samples: list[tuple[float, float]] = []
+    while True:
+        spectrum = await context.reactor.acquire("sample")
+        context.note()
+        value = spectrum.properties().get(action.property_name, float("nan"))
+        samples.append((spectrum.time_s, value))
+        if is_steady(samples, criterion):
+            return
+        waited_s = spectrum.time_s - started_s
+        # No peak for two windows on end is an answer too: the sample says the same.
+        blank = not any(isfinite(value) for _, value in samples) and waited_s > 2.0 * action.window_s
+        if blank:
+            return
+        if waited_s > action.timeout_s:
+            raise ControllerError(
+                f"{action.property_name} was not steady within {action.timeout_s:g} s: last {value:.1f}",
+                reason="NOT_STEADY",
+                remedy="allow more time or a wider tolerance in wait_steady",
+            )
+        await context.reactor.clock.sleep(_SPECTRUM_S)
+
+
+async def _acquire(action: Acquire, context: StepContext) -> None:
+    before = context.note()
+    spectrum = await context.reactor.acquire(action.kind, scans=action.scans or None)
+    after = context.note()
+    context.journal.spectra.add(spectrum)
+    if action.kind != "sample":
+        return
+    context.spectrum_id = spectrum.spectrum_id
+    context.properties = {name: value for name, value in spectrum.properties().items() if isfinite(value)}
+    context.achieved = _achieved(before, after, context)
+
+
+def _achieved(before: Snapshot, after: Snapshot, context: StepContext) -> dict[str, float]:
+    """Say what the parameters really were around the sample: from flows and readings, not from setpoints."""
+    first, second = _actual(before, context), _actual(after, context)
+    flows = {name: 0.5 * (first[name] + second[name]) for name in first}
+    achieved = dict(context.parameters)
+    total = sum(flows.values())
+    if context.flows is not None and total > 0.0:
+        if isinstance(context.flows.total, str):
+            achieved[context.flows.total] = total
+        for name, value in context.flows.fractions.items():
+            if isinstance(value, str):
+                achieved[value] = 100.0 * flows[name] / total
+    names = [channel.name for channel in context.reactor.plan.channels]
+    for parameter, channel in context.targets.items():
+        index = names.index(channel)
+        value = 0.5 * (before.values[index] + after.values[index])
+        if isfinite(value):
+            achieved[parameter] = value
+    return achieved
+
+
+def _pumps(context: StepContext) -> dict[str, str]:
+    return {reagent.name: reagent.pump for reagent in context.reactor.plan.reagents}
+
+
+def _actual(now: Snapshot, context: StepContext) -> dict[str, float]:
+    """Return each reagent's flow in uL/min as the board reports it."""
+    names = [channel.name for channel in context.reactor.plan.channels]
+    values = {reagent: now.values[names.index(pump)] for reagent, pump in _pumps(context).items()}
+    return {reagent: value if isfinite(value) else 0.0 for reagent, value in values.items()}
