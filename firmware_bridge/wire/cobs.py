@@ -25,12 +25,12 @@ def decode(encoded: bytes) -> bytes:
     end = len(encoded)
     if not 0 < end <= MAX_ENCODED:
         raise ValueError(f"{end} stuffed bytes, not 1 to {MAX_ENCODED}")
+    if 0 in encoded:
+        raise ValueError(f"a zero at byte {encoded.index(0)} of stuffed data")
     data = bytearray(encoded)
     position = 0
     while position < end:
         code = data[position]
-        if code == 0:
-            raise ValueError(f"a zero at byte {position} of stuffed data")
         data[position] = 0
         position += code
     if position != end:
