@@ -49,8 +49,9 @@ def features(
 
     Wavelengths ascend. The spectrum is smoothed (Savitzky & Golay, Anal. Chem. 36, 1627 (1964)); the peak is
     the vertex of a parabola; the width is taken halfway between the peak and the baseline, which is the
-    5th percentile. All is NaN without a peak. Warnings: "no light" in part of the window, "no peak", "weak peak",
-    "peak at the window's edge", and "one-sided width" when only one flank falls to half: it is then doubled.
+    5th percentile. All is NaN without a peak. Warnings: "no light" in part of the window, "no peak",
+    "weak peak", "peak at the window's edge", and "one-sided width" when only one flank falls to half: it is
+    then doubled.
     """
     inside = (wavelengths_nm >= window[0]) & (wavelengths_nm <= window[1])
     lit = inside & np.isfinite(absorbance)

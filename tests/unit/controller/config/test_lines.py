@@ -45,10 +45,12 @@ deep = 3
         (("nowhere",), 0),
     ],
 )
-def test_a_path_leads_to_its_line_or_to_the_nearest_table_around_it(path, line):
+def test_a_path_leads_to_its_line_or_to_the_nearest_table_around_it(
+    path: tuple[str | int, ...], line: int
+) -> None:
     assert Lines(TEXT).of(path) == line
 
 
-def test_a_place_is_written_as_toml_writes_it():
+def test_a_place_is_written_as_toml_writes_it() -> None:
     assert name_of(("channels", "pump.agno3", "safe")) == 'channels."pump.agno3".safe'
     assert name_of(("steps", 2, "set")) == "steps[2].set"

@@ -92,7 +92,7 @@ def edited(old: str, new: str) -> str:
     return RIG.replace(old, new)
 
 
-def test_units_are_converted_once_to_what_the_plan_names():
+def test_units_are_converted_once_to_what_the_plan_names() -> None:
     plan = parse_rig(RIG, "rig.toml", DRIVERS)
     pump, heater, _, zone = plan.channels
     assert (plan.rate_hz, plan.reactor.volume_ul) == (20.0, 100.0)
@@ -163,26 +163,26 @@ def test_units_are_converted_once_to_what_the_plan_names():
         ("[reagents.a]", "[reagent.a]", "unknown section 'reagent'; did you mean 'reagents'?"),
     ],
 )
-def test_a_fault_is_told_with_its_place_and_its_remedy(old, new, fault):
+def test_a_fault_is_told_with_its_place_and_its_remedy(old: str, new: str, fault: str) -> None:
     assert any(fault in found for found in faults(edited(old, new)))
 
 
-def test_all_faults_of_a_file_come_at_once_in_the_order_of_their_lines():
+def test_all_faults_of_a_file_come_at_once_in_the_order_of_their_lines() -> None:
     text = edited('"20 Hz"', '"0 Hz"').replace('"ostwald-board"', '"x"').replace('"85 degC"', '"hot"')
     places = [fault.partition(":")[0] for fault in faults(text)]
     expected = ["rig.rate", "devices.board.driver", "channels.heater", "interlocks.hot.high"]
     assert [place.partition(", ")[2] for place in places] == expected
 
 
-def test_text_that_is_not_toml_is_refused_with_its_line():
+def test_text_that_is_not_toml_is_refused_with_its_line() -> None:
     assert faults("[rig]\nname = \n")[0].startswith("line 2, not TOML")
 
 
-def test_an_empty_file_lacks_its_sections():
+def test_an_empty_file_lacks_its_sections() -> None:
     assert len(faults("")) == 5
 
 
-def test_a_link_can_be_put_elsewhere_but_only_one_that_exists(tmp_path: Path):
+def test_a_link_can_be_put_elsewhere_but_only_one_that_exists(tmp_path: Path) -> None:
     path = tmp_path / "rig.toml"
     path.write_text(RIG)
     plan = load_rig(path, known_drivers=DRIVERS, link_overrides={"board": "/dev/ttyACM0"})
@@ -191,12 +191,12 @@ def test_a_link_can_be_put_elsewhere_but_only_one_that_exists(tmp_path: Path):
         load_rig(path, known_drivers=DRIVERS, link_overrides={"bord": "/dev/ttyACM0"})
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ControllerError, match=r"none\.toml: No such file"):
         load_rig(tmp_path / "none.toml", known_drivers=DRIVERS)
 
 
-def test_the_vocabulary_of_signals_is_what_the_wire_carries():
+def test_the_vocabulary_of_signals_is_what_the_wire_carries() -> None:
     counts = {kind: signal.count for kind, signal in signals.SIGNALS.items() if signal.count}
     assert counts == {
         "pump": messages.PUMP_AXES,

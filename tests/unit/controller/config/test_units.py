@@ -24,7 +24,7 @@ from controller.domain.errors import ControllerError
         ("20000 steps/s^2", "steps/s**2", 20000.0),
     ],
 )
-def test_a_written_quantity_becomes_a_number_in_the_wanted_unit(text, unit, value):
+def test_a_written_quantity_becomes_a_number_in_the_wanted_unit(text: str, unit: str, value: float) -> None:
     assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-11)
 
 
@@ -43,7 +43,7 @@ def test_a_written_quantity_becomes_a_number_in_the_wanted_unit(text, unit, valu
         "nan degC",
     ],
 )
-def test_what_is_no_temperature_is_refused_with_a_remedy(text):
+def test_what_is_no_temperature_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(ControllerError) as caught:
         parse_quantity(text, "degC")
     assert caught.value.reason == "UNIT_MISMATCH"
@@ -51,7 +51,7 @@ def test_what_is_no_temperature_is_refused_with_a_remedy(text):
 
 
 @given(st.text(max_size=80))
-def test_any_text_is_a_quantity_or_a_unit_mismatch(text):
+def test_any_text_is_a_quantity_or_a_unit_mismatch(text: str) -> None:
     try:
         parse_quantity(text, "s")
     except ControllerError as error:
@@ -59,5 +59,5 @@ def test_any_text_is_a_quantity_or_a_unit_mismatch(text):
 
 
 @given(st.floats(-200, 1000))
-def test_converting_there_and_back_changes_nothing(value):
+def test_converting_there_and_back_changes_nothing(value: float) -> None:
     assert convert(convert(value, "degC", "degF"), "degF", "degC") == pytest.approx(value, abs=1e-9)
