@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from math import nan
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from firmware_bridge.wire import framing
 from firmware_bridge.wire import messages as m
-from firmware_bridge.wire.layout import Layout, Message
+
+if TYPE_CHECKING:
+    from firmware_bridge.wire.layout import Layout, Message
 
 GOLDEN: dict[str, str] = json.loads(Path(__file__).with_name("frames.json").read_text(encoding="ascii"))
 TABLES = (m.BOARD_REQUESTS, m.BOARD_REPLIES, m.SPECTROMETER_REQUESTS, m.SPECTROMETER_REPLIES)
