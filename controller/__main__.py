@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, Annotated
 
 import typer
-from firmware_bridge.devices.registry import DRIVERS
 
 from controller.config.rig import load_rig
 from controller.domain.errors import ControllerError, Kind
@@ -20,6 +19,7 @@ from controller.domain.plan import RigPlan, TwinPlan
 from controller.processes.job import Job
 from controller.processes.supervisor import Supervisor
 from controller.processes.twin import run_twin
+from firmware_bridge.devices.registry import DRIVERS
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.simulator.syntheses import SYNTHESES
 
@@ -108,7 +108,7 @@ def _load(rig: Path, links: list[str], seed: int | None) -> RigPlan:
         if not separator:
             raise typer.BadParameter(f"--link {item}: write NAME=URL")
         overrides[name] = url
-    kinds = {name: driver.kind for name, driver in DRIVERS.items()}
+    kinds = {name: driver.kind.value for name, driver in DRIVERS.items()}
     plan = load_rig(rig, known_drivers=kinds, link_overrides=overrides)
     if seed is not None and plan.twin is not None:
         plan = replace(plan, twin=TwinPlan(plan.twin.synthesis, seed))

@@ -73,6 +73,20 @@ class Reader:
             self.fault(place, "must be given, as text" if found is None else "must be text")
         return default or ""
 
+    def length(self, place: Place) -> int:
+        """Return how many tables an array holds; 0 where there is none."""
+        found = self._at(place)
+        if found is not None and not isinstance(found, list):
+            self.fault(place, "must be an array of tables")
+        return len(found) if isinstance(found, list) else 0
+
+    def texts(self, place: Place) -> list[str]:
+        found = self._at(place)
+        if isinstance(found, list) and found and all(isinstance(each, str) for each in found):
+            return [str(each) for each in found]
+        self.fault(place, "must be a list of names")
+        return []
+
     def whole(self, place: Place, default: int | None = None, *, low: int = 0, high: int = 10**6) -> int:
         found = self._at(place)
         if found is None and default is not None:

@@ -184,7 +184,7 @@ class _RecipeReader:
         return WaitSteady(
             washouts=self._reader.quantity((*place, "washouts"), "1", 2.5, low=0.0, high=100.0),
             property_name=name,
-            tolerance=self._reader.quantity((*place, "tolerance"), PROPERTY_UNITS.get(name, "1"), low=0.0),
+            tolerance=self._reader.quantity((*place, "tolerance"), PROPERTY_UNITS.get(name, "1"), low=1e-6),
             window_s=self._reader.quantity((*place, "window"), "s", low=0.1, high=36000.0),
             timeout_s=self._reader.quantity((*place, "timeout"), "s", low=1.0, high=360000.0),
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from controller.campaign.recipes import resolve
 from controller.domain.errors import ControllerError
 from controller.domain.recipe import Acquire, Action, Dwell, Flows, Flush, Set, WaitSteady
-from controller.sensing.steady import Criterion, is_steady
+from controller.sensing.steady import Criteria, Trail, judge, observe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,20 +140,18 @@ async def _wash(volumes: float, context: StepContext) -> None:
 
 async def _wait_steady(action: WaitSteady, context: StepContext) -> None:
     await _wash(action.washouts, context)
-    criterion = Criterion(action.tolerance, action.window_s)
+    criteria, trail, seen = Criteria(action.tolerance, action.window_s), Trail(), False
     started_s = context.reactor.clock.now_s()
-    samples: list[tuple[float, float]] = []
     while True:
         spectrum = await context.reactor.acquire("sample")
         context.note()
         value = spectrum.properties().get(action.property_name, float("nan"))
-        samples.append((spectrum.time_s, value))
-        if is_steady(samples, criterion):
+        trail, seen = observe(trail, criteria, spectrum.time_s, value), seen or isfinite(value)
+        if judge(trail, criteria).steady:
             return
         waited_s = spectrum.time_s - started_s
         # No peak for two windows on end is an answer too: the sample says the same.
-        blank = not any(isfinite(value) for _, value in samples) and waited_s > 2.0 * action.window_s
-        if blank:
+        if not seen and waited_s > 2.0 * action.window_s:
             return
         if waited_s > action.timeout_s:
             raise ControllerError(

@@ -5,44 +5,29 @@ from __future__ import annotations
 import asyncio
 import uuid
 from math import isfinite
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-from firmware_bridge.devices.spectrometer import NotReadyError
 
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.readings import Spectrum
 from controller.sensing.features import absorbance as absorbance_of
 from controller.sensing.features import features as features_of
+from firmware_bridge.devices.interfaces import NotReadyError
 from firmware_bridge.errors import BridgeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from firmware_bridge.devices.spectrometer import Exposure
-
     from controller.domain.plan import SpectrometerPlan
     from controller.domain.ports import Reactor
+    from firmware_bridge.devices.interfaces import Exposure, Spectrometer, SpectrometerIdentity
 
 _LAMP_SETTLE_S = 1.0
 _LATE_POLL_S = 0.05
 _LATE_POLLS = 40
 _LONGEST_INTEGRATION_S = 10.0
 _MOST_SCANS = 1000
-
-
-class Spectrometer(Protocol):
-    """A blocking driver, called from a worker thread."""
-
-    @property
-    def wavelengths_nm(self) -> Sequence[float]: ...
-
-    @property
-    def max_counts(self) -> int: ...
-
-    def start(self, integration_s: float, scans: int) -> Exposure: ...
-
-    def fetch(self, exposure: Exposure) -> Sequence[float]: ...
 
 
 class Spectrometry:
@@ -53,6 +38,7 @@ class Spectrometry:
         self._plan = plan
         self._connect = connect
         self._device: Spectrometer | None = None
+        self._identity: SpectrometerIdentity | None = None
         self._busy = asyncio.Lock()
         self.dark: Spectrum | None = None
         self.reference: Spectrum | None = None
@@ -87,8 +73,9 @@ class Spectrometry:
     async def _expose(self, kind: str, integration_s: float, scans: int) -> Spectrum:
         try:
             if self._device is None:
-                self._device = await asyncio.to_thread(self._connect)
+                self._device = self._connect()
             device = self._device
+            self._identity = await asyncio.to_thread(device.identify)
             exposure = await asyncio.to_thread(device.start, integration_s, scans)
             await self._reactor.clock.sleep(exposure.ready_in_s)
             counts = await self._fetch(device, exposure)
@@ -108,11 +95,11 @@ class Spectrometry:
             time_s=now.time_s,
             integration_s=integration_s,
             scans=scans,
-            wavelengths_nm=tuple(device.wavelengths_nm),
-            counts=tuple(counts),
+            wavelengths_nm=tuple(self._identity.wavelengths_nm),
+            counts=tuple(float(count) for count in counts),
         )
 
-    async def _fetch(self, device: Spectrometer, exposure: Exposure) -> Sequence[float]:
+    async def _fetch(self, device: Spectrometer, exposure: Exposure) -> Sequence[int]:
         for _ in range(_LATE_POLLS):
             try:
                 return await asyncio.to_thread(device.fetch, exposure)
@@ -129,8 +116,8 @@ class Spectrometry:
         absorbance = absorbance_of(sample, dark, reference)
         window_nm = (self._plan.low_nm, self._plan.high_nm)
         features, warnings = features_of(wavelengths_nm, absorbance, window_nm)
-        assert self._device is not None
-        if float(sample.max()) >= self._device.max_counts:
+        assert self._identity is not None
+        if float(sample.max()) >= self._identity.max_counts:
             warnings = ("saturated", *warnings)
         return Spectrum(
             spectrum_id=raw.spectrum_id,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from firmware_bridge.simulator.endpoint import PtyEndpoint
-from firmware_bridge.simulator.rig import SimulatedRig
-
 from firmware_bridge.link.loopback import loopback_pair
+from firmware_bridge.simulator.endpoint import LoopbackEndpoint, PtyEndpoint
+from firmware_bridge.simulator.rig import SimulatedRig
 from firmware_bridge.simulator.syntheses import build
 
 if TYPE_CHECKING:
@@ -21,18 +20,19 @@ class TwinWithin:
     def __init__(self, job: Job) -> None:
         assert job.plan.twin is not None
         self._rig = SimulatedRig(build(job.plan.twin.synthesis, job.plan.twin.seed))
-        self._far: Link | None = None
+        self._board: LoopbackEndpoint | None = None
         job.ports_dir.mkdir(exist_ok=True)
         self.spectrometer = PtyEndpoint(self._rig.spectrometer_port, link_path=job.ports_dir / "spectrometer")
 
     def open_board(self) -> Link:
-        near, self._far = loopback_pair("twin:board")
+        near, far = loopback_pair("twin:board")
+        self._board = LoopbackEndpoint(far, self._rig.board_port)
         return near
 
     def advance(self, dt_s: float) -> None:
         """Let the board take what was sent to it, move the plant, and answer."""
-        if self._far is not None and (sent := self._far.read()):
-            self._far.write(self._rig.board_port.feed(sent))
+        if self._board is not None:
+            self._board.pump()
         self._rig.advance(dt_s)
 
     def serve_spectrometer(self) -> None:

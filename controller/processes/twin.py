@@ -10,12 +10,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firmware_bridge.simulator.endpoint import PtyEndpoint
-from firmware_bridge.simulator.rig import SimulatedRig
-
 from controller.processes.job import FINAL, Job
 from controller.processes.lifeline import die_with_parent
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.simulator.endpoint import PtyEndpoint
+from firmware_bridge.simulator.rig import SimulatedRig
 from firmware_bridge.simulator.syntheses import build
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def run_twin(
 
 
 def _simulate(rig: SimulatedRig, endpoints: list[PtyEndpoint], speed: float, stopping: list[int]) -> None:
-    told = 0
+    told = -1
     before_s = due_s = time.monotonic()
     while not stopping:
         due_s = max(due_s + _STEP_S, time.monotonic() - _STEP_S)
@@ -67,9 +66,9 @@ def _simulate(rig: SimulatedRig, endpoints: list[PtyEndpoint], speed: float, sto
         now_s = time.monotonic()
         rig.advance(min(now_s - before_s, _LONGEST_STEP_S) * speed)
         before_s = now_s
-        for event in rig.board.log[told:]:
-            sys.stderr.write(f"twin: t={event.time_s:.3f} s {event.text}\n")
-        told = len(rig.board.log)
+        for event in rig.board.events_after(told):
+            sys.stderr.write(f"twin: t={event.time_s:.3f} s board {event.text}\n")
+            told = event.index
 
 
 def main(job_path: Path) -> int:
