@@ -39,6 +39,8 @@ _PRESSURE_END_KPA: Final = 6553.4
 
 _NO_TEMPERATURES: Final = (nan,) * m.TEMPERATURES
 _NO_PRESSURES: Final = (nan,) * m.PRESSURES
+_ROUNDING_MS: Final = 1e-6
+"""What adding up time steps may be off by."""
 _OFF: Final = m.Outputs((0.0,) * m.PUMP_AXES, (0.0,) * m.HEATERS, 0.0)
 
 
@@ -300,7 +302,7 @@ class BoardTwin:
         configuration = self._configuration
         if configuration is None or self._commanded_s is None:
             return
-        if (self._time_s - self._commanded_s) * 1000.0 > configuration.deadman_ms:
+        if (self._time_s - self._commanded_s) * 1000.0 > configuration.deadman_ms + _ROUNDING_MS:
             self._commanded_s = None
             self._faults = replace(self._faults, deadman_trips=self._faults.deadman_trips + 1)
             self._trip(_DEADMAN, m.TripCause.DEADMAN, f"dead-man: no frame for {configuration.deadman_ms} ms")
