@@ -32,7 +32,7 @@ from controller.domain.run import RunState
 from controller.storage.campaigns import CampaignRow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from controller.campaign.runner import RunEngine
@@ -117,7 +117,7 @@ class CampaignEngine:
         """Return campaigns, newest first."""
         return [self._campaign(row) for row in self._journal.campaigns.newest(limit, offset)]
 
-    def trials(self, campaign_id: str, limit: int, offset: int) -> list[Trial]:
+    def trials(self, campaign_id: str, limit: int, offset: int) -> Sequence[Trial]:
         """Return trials in order."""
         self._row(campaign_id)
         return self._journal.campaigns.trials(campaign_id, limit, offset)
@@ -162,7 +162,7 @@ class CampaignEngine:
                 await self._begin(row)
 
     async def stop(self) -> None:
-        """Let go of the campaign without ending it: the journal says it runs, and the next service goes on."""
+        """Let go of the campaign without ending it: the next service goes on with it."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -209,7 +209,7 @@ class CampaignEngine:
             if trial.state is TrialState.FAILED and not self._is_well(row):
                 return CampaignState.HELD, f"held: trial {trial.number}: {trial.detail}", False
 
-    async def _next(self, spec: CampaignSpec, trials: list[Trial], surrogate: Surrogate | None) -> Trial:
+    async def _next(self, spec: CampaignSpec, trials: Sequence[Trial], surrogate: Surrogate | None) -> Trial:
         """Decide what to try: again what was cut off, else what surrogate or strategy proposes."""
         number = len(trials) + 1
         if trials and trials[-1].state is TrialState.INTERRUPTED:
@@ -220,7 +220,7 @@ class CampaignEngine:
         return _announce(number, proposal, prediction, self._reactor.clock.now_s())
 
     async def _propose(
-        self, spec: CampaignSpec, trials: list[Trial], surrogate: Surrogate | None
+        self, spec: CampaignSpec, trials: Sequence[Trial], surrogate: Surrogate | None
     ) -> Proposal:
         done = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAILED)]
         if surrogate is not None and len(done) < spec.surrogate_trials:
@@ -334,7 +334,7 @@ def _observe(trial: Trial) -> Observation:
     return Observation(trial.asked, trial.properties if usable else None)
 
 
-def _outcome(spec: CampaignSpec, trials: list[Trial], *, reached: bool) -> str:
+def _outcome(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> str:
     """Say how it ended: "reached: peak 519.4 nm (target 520 nm) in 11 trials"."""
     targets = [each for each in spec.objectives if each.target]
     count = f"in {len(trials)} trials"

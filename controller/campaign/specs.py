@@ -72,8 +72,6 @@ class _SpecReader:
             reader.fault(("conditions",), "a campaign varies at least one condition")
         constraints = tuple(self._constraint(index) for index in range(reader.length(("constraints",))))
         objectives = tuple(self._objective(name) for name in reader.table(("objectives",)))
-        if not objectives:
-            reader.fault(("objectives",), "a campaign has at least one objective")
         trials = reader.whole(("budget", "trials"), low=1, high=MAX_TRIALS)
         reader.table(("budget",), ("trials", "time"))
         surrogate = reader.table(("surrogate",), ("model", "trials"))
@@ -151,6 +149,8 @@ class _SpecReader:
         self._reader.table(("strategy",), ("name", "initial", "initial_trials"))
         name = self._reader.text(("strategy", "name"), "bayesian")
         initial = self._reader.text(("strategy", "initial"), "latin-hypercube")
+        if name not in DESIGNS and not self._reader.table(("objectives",)):
+            self._reader.fault(("strategy", "name"), f"{name} needs [objectives] to work toward")
         if name not in STRATEGIES:
             self._reader.fault(("strategy", "name"), f"'{name}' is unknown; known: {', '.join(STRATEGIES)}")
         if initial not in DESIGNS:

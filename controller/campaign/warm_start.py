@@ -46,7 +46,7 @@ def propose_from_surrogate(
 
 
 def _expected_score(spec: CampaignSpec, prediction: Prediction) -> float:
-    """Average the score over what the surrogate thinks possible; properties it does not know count nothing."""
+    """Average the score over what the surrogate thinks possible; what it does not know counts nothing."""
     total = 0.0
     for objective in spec.objectives:
         estimate = prediction.properties.get(objective.property_name)

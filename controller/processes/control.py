@@ -128,7 +128,7 @@ def run_lockstep(
 ) -> None:
     """Tick only when asked to: by a command, one tick; by `advance`, as many as the seconds hold."""
     while not stopping:
-        select.select([*mailbox.sockets, twin.spectrometer], [], [], 0.5)
+        select.select([*(each.fileno() for each in mailbox.sockets), twin.spectrometer.fileno()], [], [], 0.5)
         twin.serve_spectrometer()
         for client, message in mailbox.receive():
             if message.get("op") != "advance":

@@ -1,0 +1,161 @@
+"""The models on this device: received, judged, stored by digest, promoted, asked."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ostwald.bundle import digest as digest_of
+from ostwald.bundle import read_manifest, unpack_archive
+from ostwald.errors import OstwaldError
+from ostwald.signing import verify
+
+from controller.domain.errors import ControllerError, Kind
+from controller.inference.sessions import Session
+from controller.inference.vetting import refused, vet
+from controller.storage.models import ModelRecord, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ostwald.manifest import Manifest
+
+    from controller.domain.surrogates import Prediction
+    from controller.storage.models import ModelStore
+
+MAX_SESSIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    record: ModelRecord
+    manifest: Manifest
+
+
+class ModelRegistry:
+    """Bundles below `folder`, what is known of them in `store`. Implements `domain.ports.Surrogates`."""
+
+    def __init__(self, folder: Path, store: ModelStore, trusted_keys: Sequence[str]) -> None:
+        self._folder = folder
+        self._store = store
+        self._trusted_keys = trusted_keys
+        self._sessions: dict[str, Session] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def folder(self) -> Path:
+        """Where uploads may be staged, on the same file system as the models."""
+        return self._folder
+
+    async def receive(self, archive: Path) -> ModelInfo:
+        """Judge and store a bundle in stage SHADOW.
+
+        ControllerError MODEL_REFUSED leaves nothing behind; a bundle that is here already is returned as it is.
+        """
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="incoming-") as staging:
+            bundle = Path(staging) / "bundle"
+            try:
+                unpack_archive(archive, bundle)
+                signed_by = verify(bundle, self._keys())
+                manifest, digest = read_manifest(bundle), digest_of(bundle)
+            except OstwaldError as error:
+                raise refused(str(error)) from error
+            known = self._store.get(digest)
+            if known is not None:
+                return self._info(known)
+            self._check_serial(manifest)
+            await vet(bundle)
+            # A crash between these two lines left a folder that the journal does not know.
+            shutil.rmtree(self._folder / digest, ignore_errors=True)
+            bundle.rename(self._folder / digest)
+        record = ModelRecord(digest, manifest.name, manifest.serial, Stage.SHADOW, signed_by)
+        self._store.add(record)
+        return ModelInfo(record, manifest)
+
+    def list(self, name: str = "") -> Sequence[ModelInfo]:
+        """By name, newest serial first."""
+        return [self._info(record) for record in self._store.all(name)]
+
+    def get(self, name: str, digest: str = "") -> ModelInfo:
+        """Return the active version, or the one with this digest; MODEL_UNKNOWN, MODEL_NOT_ACTIVE."""
+        versions = self._store.all(name)
+        if not versions:
+            raise ControllerError(
+                f"there is no model {name}",
+                reason="MODEL_UNKNOWN",
+                kind=Kind.NOT_FOUND,
+                remedy="see 'ostwald model list', or push one with 'ostwald model push DIR'",
+            )
+        if digest:
+            found = next((each for each in versions if each.digest == digest), None)
+        else:
+            found = self._store.active(name)
+        if found is None:
+            raise ControllerError(
+                f"model {name} has no version {digest}"
+                if digest
+                else f"no version of model {name} is active",
+                reason="MODEL_UNKNOWN" if digest else "MODEL_NOT_ACTIVE",
+                kind=Kind.NOT_FOUND if digest else Kind.REFUSED,
+                remedy=f"see 'ostwald model list', or 'ostwald model promote {name}'",
+            )
+        return self._info(found)
+
+    def promote(self, name: str, digest: str = "", stage: Stage = Stage.ACTIVE) -> ModelInfo:
+        """Move a version, the newest by default, to a stage."""
+        versions = self._store.all(name)
+        chosen = digest or (versions[0].digest if versions else "")
+        info = self.get(name, chosen)
+        if stage is Stage.ACTIVE:
+            self._session(info)
+        self._store.set_stage(info.record.digest, stage)
+        return self.get(name, info.record.digest)
+
+    def active(self, name: str) -> Session:
+        """Return the active version's session."""
+        return self._session(self.get(name))
+
+    def predict(
+        self, name: str, digest: str, rows: Sequence[Mapping[str, float | str]]
+    ) -> tuple[str, Sequence[Prediction]]:
+        """Ask the active version, or the one named by digest; return its digest and answers."""
+        info = self.get(name, digest)
+        return info.record.digest, self._session(info).predict(rows)
+
+    def _session(self, info: ModelInfo) -> Session:
+        digest = info.record.digest
+        if digest not in self._sessions:
+            if len(self._sessions) >= MAX_SESSIONS:
+                self._sessions.pop(next(iter(self._sessions)))
+            self._sessions[digest] = Session(self._folder / digest, info.manifest)
+        return self._sessions[digest]
+
+    def _info(self, record: ModelRecord) -> ModelInfo:
+        return ModelInfo(record, read_manifest(self._folder / record.digest))
+
+    def _check_serial(self, manifest: Manifest) -> None:
+        """Refuse a serial that is used, or below the floor that a version taken earlier has set."""
+        versions = self.list(manifest.name)
+        floor = max((each.manifest.min_serial for each in versions), default=0)
+        if manifest.serial < floor:
+            raise refused(
+                f"serial {manifest.serial} is below {floor}, the lowest that {manifest.name} may have"
+            )
+        if any(each.record.serial == manifest.serial for each in versions):
+            raise refused(f"another {manifest.name} has serial {manifest.serial} already")
+
+    def _keys(self) -> Sequence[Path]:
+        paths = [Path(key).expanduser() for key in self._trusted_keys]
+        found = [path for path in paths if path.is_file()]
+        if not found:
+            named = ", ".join(str(path) for path in paths) or "none are named in [security] of the rig file"
+            raise ControllerError(
+                f"no trusted key is on this device: {named}",
+                reason="NO_TRUSTED_KEY",
+                kind=Kind.REFUSED,
+                remedy="copy the trainer's signing-key.pub there",
+            )
+        return found

@@ -1,0 +1,161 @@
+"""The service process: gRPC, runs, campaigns, models, journal. Started by the supervisor with a job file."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from controller.campaign.engine import CampaignEngine
+from controller.campaign.runner import RunEngine
+from controller.domain.errors import ControllerError
+from controller.equipment.reactor import ControlStatus, RemoteReactor
+from controller.equipment.spectrometry import Spectrometry
+from controller.inference.registry import ModelRegistry
+from controller.processes.job import FINAL, Job
+from controller.processes.lifeline import die_with_parent
+from controller.processes.notify import notify
+from controller.processes.planner import start_planner
+from controller.rpc.server import Services, serve
+from controller.runtime.clock import FollowedClock, LockstepClock
+from controller.runtime.mailbox import MailboxClient
+from controller.runtime.snapshots import SnapshotReader
+from controller.storage.journal import Journal
+from firmware_bridge.devices.registry import find_spectrometer_driver
+from firmware_bridge.link.serial_link import open_serial
+
+if TYPE_CHECKING:
+    from controller.domain.ports import Clock
+    from firmware_bridge.devices.interfaces import Spectrometer
+
+log = structlog.get_logger()
+
+_CONTROL_WITHIN_S = 20.0
+
+
+async def run_service(job: Job) -> None:
+    """Serve until SIGTERM."""
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    journal = Journal(job.state_dir / "journal.sqlite")
+    status = ControlStatus(lambda event: log.warning("control", event_text=event))
+    mailbox = MailboxClient(job.mailbox_path, status.take)
+    reactor = _reactor(job, journal, mailbox, status)
+    planner = start_planner()
+    models = ModelRegistry(job.state_dir / "models", journal.models, job.plan.trusted_keys)
+    runs = RunEngine(reactor, journal)
+    campaigns = CampaignEngine(reactor, runs, journal, models, planner)
+    services = Services(
+        reactor=reactor,
+        runs=runs,
+        campaigns=campaigns,
+        models=models,
+        journal=journal,
+        version=version("ostwald"),
+        clock_name=job.clock,
+    )
+    server = await serve(services, job.listen)
+    keeper = asyncio.create_task(_keep_connected(mailbox))
+    try:
+        await _await_control(reactor)
+        await runs.recover()
+        await campaigns.resume_all()
+        notify("READY=1")
+        sys.stdout.write(f"ostwald: {job.plan.name} ready on {server.address} ({job.clock})\n")
+        sys.stdout.flush()
+        await stopping.wait()
+    finally:
+        keeper.cancel()
+        await campaigns.stop()
+        await server.stop()
+        await mailbox.close()
+        planner.shutdown(wait=False, cancel_futures=True)
+        journal.close()
+
+
+def _reactor(job: Job, journal: Journal, mailbox: MailboxClient, status: ControlStatus) -> RemoteReactor:
+    snapshots = SnapshotReader(job.snapshots_path)
+
+    def now_s() -> float:
+        return snapshots.newest().time_s
+
+    async def advance(seconds: float) -> None:
+        await mailbox.request({"op": "advance", "seconds": seconds}, timeout_s=None)
+
+    clock: Clock = (
+        LockstepClock(now_s, advance) if job.clock == "lockstep" else FollowedClock(now_s, job.speed)
+    )
+    reactor = RemoteReactor(job.plan, clock, snapshots, mailbox, status)
+    if job.plan.spectrometer is not None:
+        reactor.spectrometry = Spectrometry(reactor, job.plan.spectrometer, lambda: _spectrometer(job))
+        reactor.spectrometry.dark = journal.spectra.newest("dark")
+        reactor.spectrometry.reference = journal.spectra.newest("reference")
+    return reactor
+
+
+def _spectrometer(job: Job) -> Spectrometer:
+    assert job.plan.spectrometer is not None
+    name = job.plan.spectrometer.device
+    device = next(device for device in job.plan.devices if device.name == name)
+    link = next(link for link in job.plan.links if link.name == device.link)
+    # In lockstep the twin's spectrometer is served by control itself, behind this terminal.
+    url = str(job.ports_dir / "spectrometer") if link.url.startswith("twin:") else link.url
+    driver = find_spectrometer_driver(device.driver)
+    return driver.make(lambda: open_serial(url, baud_rate=link.baud))
+
+
+async def _keep_connected(mailbox: MailboxClient) -> None:
+    """Hold the line to control: while it stands, control knows that a service lives."""
+    while True:
+        try:
+            await mailbox.connect()
+        except ControllerError:
+            log.debug("control does not listen yet")
+        await asyncio.sleep(0.2)
+
+
+async def _await_control(reactor: RemoteReactor) -> None:
+    """Wait until control ticks; in lockstep, give it the ticks that it needs to greet its board."""
+    async with asyncio.timeout(_CONTROL_WITHIN_S):
+        while True:
+            try:
+                async with reactor.clock.participate():
+                    await reactor.clock.sleep(1.0 / reactor.plan.rate_hz)
+                if reactor.snapshot().state.name != "STARTING":
+                    return
+            except ControllerError:
+                log.debug("control does not tick yet")
+            await asyncio.sleep(0.01)
+
+
+def main(job_path: Path) -> int:
+    """Run the service; return the exit code."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(30),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        asyncio.run(run_service(Job.read(job_path)))
+    except ControllerError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return FINAL
+    except TimeoutError:
+        sys.stderr.write("error: the control process did not start; see its messages above\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
