@@ -1,0 +1,145 @@
+"""ModelService: bundles taken in, listed, promoted, asked."""
+
+# ruff: noqa: N802, ARG002 - gRPC gives the names and the arguments.
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from ostwald.v1 import model_pb2 as pb
+from ostwald.v1 import model_pb2_grpc
+
+from controller.domain.errors import ControllerError, Kind, Violation
+from controller.rpc import convert
+from controller.rpc.uploads import Upload, open_upload
+from controller.storage.models import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ostwald.v1.model_pb2_grpc import _ServicerContext as Context
+
+    from controller.domain.surrogates import Prediction
+    from controller.rpc.idempotency import Once
+    from controller.rpc.services import Services
+
+MAX_ROWS: Final = 4096
+# Between slices of a long question, telemetry gets its turn.
+_SLICE: Final = 256
+
+
+class ModelRpc(model_pb2_grpc.ModelServiceServicer):
+    def __init__(self, services: Services, once: Once) -> None:
+        self._models = services.models
+        self._once = once
+        self._uploading: set[str] = set()
+
+    async def UploadBundle(
+        self, request_iterator: AsyncIterator[pb.UploadBundleRequest], context: Context
+    ) -> pb.UploadBundleResponse:
+        header = await _header(request_iterator)
+        # Going on at another offset is still the same request.
+        request = pb.BundleHeader()
+        request.CopyFrom(header)
+        request.ClearField("offset")
+        if (known := self._once.known(request, pb.UploadBundleResponse())) is not None:
+            return known
+        staging = self._models.folder / "uploads"
+        upload = open_upload(staging, header.archive_sha256, header.archive_bytes)
+        if upload.sha256 in self._uploading:
+            raise ControllerError(
+                "this archive is being uploaded already",
+                reason="UPLOAD_BUSY",
+                kind=Kind.UNAVAILABLE,
+                remedy="wait for the other upload",
+            )
+        self._uploading.add(upload.sha256)
+        try:
+            await _collect(upload, header.offset, request_iterator)
+            return await self._once.answer(request, pb.UploadBundleResponse(), lambda: self._receive(upload))
+        finally:
+            self._uploading.discard(upload.sha256)
+
+    async def _receive(self, upload: Upload) -> pb.UploadBundleResponse:
+        try:
+            info = await self._models.receive(upload.part)
+        finally:
+            upload.part.unlink(missing_ok=True)
+        return pb.UploadBundleResponse(model=convert.model(info))
+
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
+        return pb.ListModelsResponse(models=[convert.model(each) for each in self._models.list(request.name)])
+
+    async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
+        return pb.GetModelResponse(model=convert.model(self._models.get(request.name, request.digest)))
+
+    async def PromoteModel(
+        self, request: pb.PromoteModelRequest, context: Context
+    ) -> pb.PromoteModelResponse:
+        async def act() -> pb.PromoteModelResponse:
+            stage = _stage(request.stage)
+            info = self._models.promote(request.name, request.digest, stage)
+            return pb.PromoteModelResponse(model=convert.model(info))
+
+        return await self._once.answer(request, pb.PromoteModelResponse(), act)
+
+    async def Predict(self, request: pb.PredictRequest, context: Context) -> pb.PredictResponse:
+        if not 0 < len(request.rows) <= MAX_ROWS:
+            raise _invalid("rows", f"has {len(request.rows)} rows; 1 to {MAX_ROWS} are taken")
+        rows = [_row(number, row) for number, row in enumerate(request.rows)]
+        digest = request.digest
+        answers: list[Prediction] = []
+        for start in range(0, len(rows), _SLICE):
+            # The version that answered first answers all of them.
+            digest, some = self._models.predict(request.name, digest, rows[start : start + _SLICE])
+            answers += some
+            await asyncio.sleep(0)
+        return pb.PredictResponse(
+            digest=digest,
+            rows=[
+                pb.PredictedRow(
+                    properties=convert.predictions(each.properties),
+                    novelty=each.novelty,
+                    trusted=each.trusted,
+                )
+                for each in answers
+            ],
+        )
+
+
+async def _header(parts: AsyncIterator[pb.UploadBundleRequest]) -> pb.BundleHeader:
+    first = await anext(parts, None)
+    if first is None or not first.HasField("header"):
+        raise _invalid("header", "must come first")
+    return first.header
+
+
+async def _collect(upload: Upload, offset: int, parts: AsyncIterator[pb.UploadBundleRequest]) -> None:
+    upload.begin(offset)
+    async for part in parts:
+        if not part.HasField("chunk"):
+            raise _invalid("header", "must come first, and once")
+        upload.append(part.chunk)
+    await asyncio.to_thread(upload.finish)
+
+
+def _row(number: int, row: pb.ConditionRow) -> dict[str, float | str]:
+    if twice := set(row.values) & set(row.choices):
+        raise _invalid(f"rows[{number}].{min(twice)}", "stands among values and choices")
+    return {**row.values, **row.choices}
+
+
+def _stage(stage: pb.ModelStage.ValueType) -> Stage:
+    if stage == pb.ModelStage.MODEL_STAGE_UNSPECIFIED:
+        return Stage.ACTIVE
+    try:
+        return Stage(stage)
+    except ValueError:
+        raise _invalid("stage", f"{stage} is not a stage") from None
+
+
+def _invalid(place: str, description: str) -> ControllerError:
+    return ControllerError(
+        "the request was refused", reason="REQUEST_INVALID", violations=(Violation(place, description),)
+    )

@@ -1,0 +1,160 @@
+"""ReactorService: the reactor as it is now, and what a person may ask of it."""
+
+# ruff: noqa: N802, ARG002 - gRPC gives the names and the arguments.
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from ostwald.v1 import reactor_pb2 as pb
+from ostwald.v1 import reactor_pb2_grpc
+
+from controller.domain.errors import ControllerError, Kind, Violation
+from controller.rpc import convert
+from controller.rpc.setpoints import indices, targets_of
+from controller.rpc.telemetry import Cadence
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ostwald.v1.reactor_pb2_grpc import _ServicerContext as Context
+
+    from controller.rpc.idempotency import Once
+    from controller.rpc.services import Services
+
+# On the wall clock: a reader who slept on the reactor's would hold up simulated time.
+_POLL_S: Final = 0.02
+_LONGEST_REASON: Final = 500
+_SPECTRUM_KINDS: Final = {
+    pb.SpectrumKind.SPECTRUM_KIND_SAMPLE: "sample",
+    pb.SpectrumKind.SPECTRUM_KIND_DARK: "dark",
+    pb.SpectrumKind.SPECTRUM_KIND_REFERENCE: "reference",
+}
+
+
+class ReactorRpc(reactor_pb2_grpc.ReactorServiceServicer):
+    def __init__(self, services: Services, once: Once) -> None:
+        self._services = services
+        self._reactor = services.reactor
+        self._once = once
+
+    async def GetReactor(self, request: pb.GetReactorRequest, context: Context) -> pb.GetReactorResponse:
+        plan, now, active = self._reactor.plan, self._reactor.snapshot(), self._services.runs.active
+        return pb.GetReactorResponse(
+            name=plan.name,
+            state=pb.ReactorState.ValueType(now.state),
+            reason=self._reactor.state_reason(),
+            now=convert.moment(now.boot_id, now.time_s),
+            channels=[convert.channel(plan, each) for each in plan.channels],
+            interlocks=convert.interlocks(plan, now),
+            rate_hz=plan.rate_hz,
+            ticks=now.tick,
+            overruns=now.overruns,
+            clock=self._services.clock_name,
+            twin=plan.twin.synthesis if plan.twin else "",
+            active_run_id=active.run_id if active else "",
+            version=self._services.version,
+            links=[convert.link(each) for each in self._reactor.links()],
+        )
+
+    async def ReadChannels(
+        self, request: pb.ReadChannelsRequest, context: Context
+    ) -> pb.ReadChannelsResponse:
+        plan, now = self._reactor.plan, self._reactor.snapshot()
+        wanted = indices(plan, request.channels)
+        return pb.ReadChannelsResponse(
+            time=convert.moment(now.boot_id, now.time_s),
+            readings=[convert.reading(plan.channels[index], now, index) for index in wanted],
+        )
+
+    async def WriteSetpoints(
+        self, request: pb.WriteSetpointsRequest, context: Context
+    ) -> pb.WriteSetpointsResponse:
+        async def act() -> pb.WriteSetpointsResponse:
+            plan = self._reactor.plan
+            targets = targets_of(plan, request.setpoints)
+            self._refuse_while_held()
+            await self._reactor.set(targets)
+            now = self._reactor.snapshot()
+            units = {each.name: each.unit for each in plan.channels}
+            taken = [
+                pb.Setpoint(channel=name, value=value, unit=units[name]) for name, value in targets.items()
+            ]
+            return pb.WriteSetpointsResponse(time=convert.moment(now.boot_id, now.time_s), setpoints=taken)
+
+        return await self._once.answer(request, pb.WriteSetpointsResponse(), act)
+
+    async def StreamTelemetry(
+        self, request: pb.StreamTelemetryRequest, context: Context
+    ) -> AsyncIterator[pb.StreamTelemetryResponse]:
+        plan = self._reactor.plan
+        wanted = indices(plan, request.channels)
+        names = [plan.channels[index].name for index in wanted]
+        cadence = Cadence(_interval_s(request))
+        while True:
+            now = self._reactor.snapshot()
+            if (sample := cadence.take(now)) is not None:
+                yield convert.telemetry(now, wanted, names if sample.first else (), sample.lost)
+            await asyncio.sleep(_POLL_S)
+
+    async def AcquireSpectrum(
+        self, request: pb.AcquireSpectrumRequest, context: Context
+    ) -> pb.AcquireSpectrumResponse:
+        async def act() -> pb.AcquireSpectrumResponse:
+            kind = _SPECTRUM_KINDS.get(request.kind)
+            if kind is None:
+                raise ControllerError(
+                    "no spectrum was taken",
+                    reason="SPECTRUM_KIND_MISSING",
+                    violations=(Violation("kind", "must be SAMPLE, DARK or REFERENCE"),),
+                )
+            if kind != "sample":
+                # Absorbances of the run would change their meaning half-way.
+                self._refuse_while_held()
+            spectrum = await self._reactor.acquire(
+                kind,
+                integration_s=request.integration_s if request.HasField("integration_s") else None,
+                scans=request.scans if request.HasField("scans") else None,
+            )
+            self._services.journal.spectra.add(spectrum)
+            return pb.AcquireSpectrumResponse(spectrum=convert.spectrum(spectrum))
+
+        return await self._once.answer(request, pb.AcquireSpectrumResponse(), act)
+
+    async def EmergencyStop(
+        self, request: pb.EmergencyStopRequest, context: Context
+    ) -> pb.EmergencyStopResponse:
+        await self._reactor.emergency_stop(request.reason[:_LONGEST_REASON] or "asked by a client")
+        now = self._reactor.snapshot()
+        return pb.EmergencyStopResponse(time=convert.moment(now.boot_id, now.time_s))
+
+    async def Reset(self, request: pb.ResetRequest, context: Context) -> pb.ResetResponse:
+        async def act() -> pb.ResetResponse:
+            await self._reactor.reset()
+            now = self._reactor.snapshot()
+            return pb.ResetResponse(
+                time=convert.moment(now.boot_id, now.time_s), state=pb.ReactorState.ValueType(now.state)
+            )
+
+        return await self._once.answer(request, pb.ResetResponse(), act)
+
+    def _refuse_while_held(self) -> None:
+        if (active := self._services.runs.active) is not None:
+            raise ControllerError(
+                f"run {active.run_id} holds the reactor",
+                reason="REACTOR_HELD_BY_RUN",
+                kind=Kind.REFUSED,
+                remedy="wait for it, or 'ostwald run abort' it",
+            )
+
+
+def _interval_s(request: pb.StreamTelemetryRequest) -> float:
+    interval_s = request.interval.seconds + request.interval.nanos * 1e-9
+    if interval_s < 0.0:
+        raise ControllerError(
+            "there is no such stream",
+            reason="INTERVAL_INVALID",
+            violations=(Violation("interval", "must not be negative"),),
+        )
+    return interval_s
