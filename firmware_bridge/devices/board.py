@@ -43,6 +43,7 @@ class Board:
             lambda reply: find_mismatch(reply, configuration),
         )
         self._link: Link | None = None
+        self._connected_before = False
         self._closed = False
         self._reconnect = Backoff()
 
@@ -117,6 +118,8 @@ class Board:
         except LinkError as error:
             self._session.link_down(str(error))
             return None
+        self._session.statistics.reconnects += self._connected_before
+        self._connected_before = True
         self._session.link_up()
         return self._link
 

@@ -67,8 +67,8 @@ class FramedSpectrometer:
             serial_number=reply.serial_number,
             wavelengths_nm=_wavelengths_nm(reply),
             max_counts=reply.max_counts,
-            min_integration_s=reply.min_integration_us * 1e-6,
-            max_integration_s=reply.max_integration_us * 1e-6,
+            min_integration_s=reply.min_integration_us / 1e6,
+            max_integration_s=reply.max_integration_us / 1e6,
         )
         return self._identity
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DEGREE: Final = 3
 WORST_FIT_NM: Final = 0.05
 """A tenth of what a bench spectrometer resolves."""
+_ROUNDING_S: Final = 1e-9
+"""What adding up time steps may be off by."""
 _EXPOSURE_IDS: Final = 1 << 16
 
 
@@ -74,7 +76,7 @@ class SpectrometerTwin:
         """Let `dt_s` pass; an exposure that ends in it is read out at its end."""
         self._time_s += dt_s
         exposure = self._exposure
-        if exposure is not None and exposure.counts is None and self._time_s >= exposure.ends_s:
+        if exposure is not None and exposure.counts is None and self._time_s >= exposure.ends_s - _ROUNDING_S:
             light = self._plant.expose(exposure.integration_s, exposure.scans)
             exposure.counts = self._convert(light)
 
@@ -113,7 +115,7 @@ class SpectrometerTwin:
 
     def _expose(self, expose: m.Expose, number: int) -> Message:
         model = self.model
-        integration_s = expose.integration_us * 1e-6
+        integration_s = expose.integration_us / 1e6
         if (
             not model.min_integration_s <= integration_s <= model.max_integration_s
             or not 0 < expose.scans <= model.max_scans
@@ -137,7 +139,7 @@ class SpectrometerTwin:
         return m.Pixels(exposure.id, fetch.first_pixel, len(counts), (*counts, *padding))
 
     def _milliseconds_to(self, time_s: float) -> int:
-        return ceil(max(time_s - self._time_s, 0.0) * 1000.0)
+        return ceil(max(time_s - self._time_s - _ROUNDING_S, 0.0) * 1000.0)
 
 
 def fit_wavelengths(wavelengths_nm: NDArray[np.float64]) -> tuple[float, ...]:
