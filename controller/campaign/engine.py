@@ -135,7 +135,8 @@ class CampaignEngine:
             if campaign.state in _ENDED:
                 return
             async with self._changed:
-                await self._changed.wait()
+                if not self._journal.campaigns.events(campaign_id, after):
+                    await self._changed.wait()
 
     async def abort(self, campaign_id: str, reason: str) -> Campaign:
         """End a campaign and its run; one that has ended stays as it is."""
@@ -178,8 +179,7 @@ class CampaignEngine:
 
     async def _work(self, row: CampaignRow) -> None:
         try:
-            async with self._reactor.clock.participate():
-                state, reason, reached = await self._trials(row)
+            state, reason, reached = await self._trials(row)
             await self._settle(row, state, reason, reached=reached)
         except ControllerError as error:
             await self._settle(row, CampaignState.HELD, f"held: {error}")
@@ -273,11 +273,11 @@ class CampaignEngine:
     async def _settle(
         self, row: CampaignRow, state: CampaignState, reason: str, *, reached: bool = False
     ) -> None:
-        row = replace(row, state=state, reason=reason, reached=reached)
-        self._journal.campaigns.update(row)
         with contextlib.suppress(ControllerError):
             # Between campaigns nothing needs to flow. If control is gone, its own safe values hold.
             await self._reactor.make_safe()
+        row = replace(row, state=state, reason=reason, reached=reached)
+        self._journal.campaigns.update(row)
         await self._tell(row, 0, reason)
 
     async def _tell(self, row: CampaignRow, trial: int, message: str) -> None:

@@ -1,8 +1,8 @@
 """How far a trial is from what was asked: the score that strategies lower.
 
 The score is a weighted sum of dissatisfactions, each 0 when perfect: |p - target| / tolerance for a target,
-p / scale for a quantity to be small, max(0, 1 - p / scale) for one to be large. It follows the dissatisfaction
-coefficient that Chen & Lv describe for CdSe (eq. 5), each term in units of what matters to the one who asks.
+p / scale for a quantity to be small, max(0, 1 - p / scale) for one to be large: the dissatisfaction
+coefficient that Chen & Lv describe for CdSe (eq. 5); each term is in units of what matters.
 """
 
 from __future__ import annotations

@@ -91,7 +91,8 @@ class RunEngine:
             if run.state in ENDED:
                 return
             async with self._changed:
-                await self._changed.wait()
+                if not self._journal.runs.events(run_id, after):
+                    await self._changed.wait()
 
     async def abort(self, run_id: str, reason: str) -> Run:
         """Stop a run and wait until its outputs are safe; a run that has ended stays as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class ModelRegistry:
         self._store = store
         self._trusted_keys = trusted_keys
         self._sessions: dict[str, Session] = {}
+        # One bundle at a time: between its judgement and its record, no other may take its serial.
+        self._receiving = asyncio.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -55,6 +58,10 @@ class ModelRegistry:
 
         ControllerError MODEL_REFUSED leaves nothing behind; a bundle that is here already is returned as it is.
         """
+        async with self._receiving:
+            return await self._receive(archive)
+
+    async def _receive(self, archive: Path) -> ModelInfo:
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="incoming-") as staging:
             bundle = Path(staging) / "bundle"
             try:
@@ -137,15 +144,15 @@ class ModelRegistry:
         return ModelInfo(record, read_manifest(self._folder / record.digest))
 
     def _check_serial(self, manifest: Manifest) -> None:
-        """Refuse a serial that is used, or below the floor that a version taken earlier has set."""
+        """Refuse what is not newer than all that was taken: an old signature stays valid for ever."""
         versions = self.list(manifest.name)
+        newest = max((each.record.serial for each in versions), default=0)
         floor = max((each.manifest.min_serial for each in versions), default=0)
-        if manifest.serial < floor:
+        if manifest.serial <= newest or manifest.serial < floor:
+            least = max(newest + 1, floor)
             raise refused(
-                f"serial {manifest.serial} is below {floor}, the lowest that {manifest.name} may have"
+                f"serial {manifest.serial} is below {least}, the lowest that {manifest.name} may have"
             )
-        if any(each.record.serial == manifest.serial for each in versions):
-            raise refused(f"another {manifest.name} has serial {manifest.serial} already")
 
     def _keys(self) -> Sequence[Path]:
         paths = [Path(key).expanduser() for key in self._trusted_keys]

@@ -42,7 +42,7 @@ class Session:
     def run(
         self, rows: Sequence[Sequence[float]]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Return mean (n, m), std (n, m) and novelty (n,) of rows (n, d) in the manifest's order and units."""
+        """Return mean (n, m), std (n, m), novelty (n,) of rows (n, d) in the manifest's order and units."""
         conditions = np.asarray(rows, dtype=np.float64)
         mean, std, novelty = self._session.run(["mean", "std", "novelty"], {"conditions": conditions})
         return np.asarray(mean), np.asarray(std), np.asarray(novelty)
@@ -56,7 +56,7 @@ class Session:
                 remedy=f"ask for 1 to {MAX_ROWS} at a time",
             )
         mean, std, novelty = self.run([self._row(index, row) for index, row in enumerate(rows)])
-        if not (np.isfinite(mean).all() and np.isfinite(std).all()):
+        if not (np.isfinite(mean).all() and np.isfinite(std).all() and np.isfinite(novelty).all()):
             raise ControllerError(
                 f"model {self._manifest.name} answered NaN",
                 reason="MODEL_NOT_FINITE",

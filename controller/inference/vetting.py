@@ -1,7 +1,7 @@
-"""Judges a model before anything else touches it: in a subprocess with limits, so that a hostile graph harms nobody.
+"""Judges a model before anything else touches it, in a subprocess with limits: a hostile graph harms nobody.
 
-The parent calls `vet`; the child is `python -m controller.inference.vetting FOLDER`, which parses the graph, checks it
-against the surrogate contract, loads it and reruns the golden vectors on this processor.
+The parent calls `vet`; the child, `python -m controller.inference.vetting FOLDER`, parses the graph, checks
+it against the surrogate contract, loads it and reruns the golden vectors on this processor.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from ostwald.manifest import Manifest
 
 # What the trainer's graphs are made of. Nothing that loops, branches, draws random numbers or reads files.
-ALLOWED = frozenset(
-    f"ai.onnx:{name}"
-    for name in ["Add", "Cast", "Concat", "Div", "Equal", "Exp", "Identity", "IsNaN", "MatMul", "Max", "Mul", "ReduceMax", "ReduceMin", "ReduceSum", "Reshape", "Slice", "Sqrt", "Sub", "Tanh", "Where"]
-) | {"ai.onnx.ml:TreeEnsembleRegressor"}
+_PLAIN = (
+    "Add Cast Concat Div Equal Exp Identity IsNaN MatMul Max Mul ReduceMax ReduceMin ReduceSum Reshape Slice "
+    "Sqrt Sub Tanh Where"
+)
+ALLOWED = frozenset([f"ai.onnx:{name}" for name in _PLAIN.split()] + ["ai.onnx.ml:TreeEnsembleRegressor"])
 _MEMORY_BYTES = 4 << 30
 _CPU_S = 30
 _WALL_S = 60.0

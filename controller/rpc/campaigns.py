@@ -1,6 +1,6 @@
 """CampaignService: campaigns stored, started, watched, aborted, and their trials."""
 
-# ruff: noqa: N802, ARG002 - gRPC gives the names and the arguments.
+
 
 from __future__ import annotations
 

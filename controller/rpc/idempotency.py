@@ -25,7 +25,7 @@ class Mutation(Protocol):
 
     @property
     def request_id(self) -> str: ...
-    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...  # noqa: N802 - protobuf's name
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...
 
 
 Response = TypeVar("Response", bound=Message)

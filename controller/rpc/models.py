@@ -1,6 +1,6 @@
 """ModelService: bundles taken in, listed, promoted, asked."""
 
-# ruff: noqa: N802, ARG002 - gRPC gives the names and the arguments.
+
 
 from __future__ import annotations
 

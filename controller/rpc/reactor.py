@@ -1,6 +1,6 @@
 """ReactorService: the reactor as it is now, and what a person may ask of it."""
 
-# ruff: noqa: N802, ARG002 - gRPC gives the names and the arguments.
+
 
 from __future__ import annotations
 

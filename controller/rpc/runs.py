@@ -1,6 +1,6 @@
 """RunService: recipes checked, started, watched, aborted."""
 
-# ruff: noqa: N802, ARG002 - gRPC gives the names and the arguments.
+
 
 from __future__ import annotations
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import heapq
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
 _POLL_S = 0.02
+# Set within a participant, so that an exposure within a run counts once.
+_PARTICIPATING: ContextVar[bool] = ContextVar("participating", default=False)
 
 
 class FollowedClock:
@@ -66,11 +69,16 @@ class LockstepClock:
 
     @asynccontextmanager
     async def participate(self) -> AsyncIterator[None]:
-        """Hold time while the body does not sleep."""
+        """Hold time while the body does not sleep; within a participant it adds nothing."""
+        if _PARTICIPATING.get():
+            yield
+            return
+        entered = _PARTICIPATING.set(True)
         self._awake += 1
         try:
             yield
         finally:
+            _PARTICIPATING.reset(entered)
             self._awake -= 1
             self._drive()
 

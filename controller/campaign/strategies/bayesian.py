@@ -1,8 +1,8 @@
 """Bayesian optimisation of a composite score: one process per property, expected improvement of their score.
 
 The score is a known function of the properties, so the processes learn the properties and the improvement is
-averaged over their joint draws (Astudillo & Frazier, Bayesian Optimization of Composite Functions, ICML 2019).
-A trial without a usable spectrum counts as one whose properties are all the worst seen: pessimistic, but it
+averaged over their draws (Astudillo & Frazier, Bayesian Optimization of Composite Functions, ICML 2019). A
+trial without a usable spectrum counts as one whose properties are all the worst seen: pessimistic, but it
 keeps the region known.
 """
 
@@ -20,7 +20,7 @@ from controller.campaign.strategies import gaussian_process
 from controller.domain.campaign import ObjectiveKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -101,9 +101,8 @@ def _dissatisfaction(objective: Objective, values: Array) -> Array:
     return np.asarray(objective.weight * term)
 
 
-def _search(space: Space, improvement: object, inputs: Array, seed: int) -> Array:
+def _search(space: Space, improvement: Callable[[Array], Array], inputs: Array, seed: int) -> Array:
     """Look over the whole space, then ever closer around the best points and the trials so far."""
-    assert callable(improvement)
     generator = np.random.default_rng(seed)
     dimensions = len(space.conditions)
     points = repair(space, qmc.Sobol(dimensions, rng=generator).random(_CANDIDATES))
