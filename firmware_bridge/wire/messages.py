@@ -287,11 +287,6 @@ _LAYOUTS: Final[Mapping[type[Message], Layout]] = {
 }
 
 
-def layout_of(message_class: type[Message]) -> Layout:
-    """Find number and field places of a message in the table."""
-    return _LAYOUTS[message_class]
-
-
 def encode(sequence: int, message: Message) -> bytes:
     """Write a message's whole frame, with its delimiter; MessageError when a value does not fit its field."""
     layout = _LAYOUTS[type(message)]

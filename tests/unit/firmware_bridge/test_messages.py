@@ -24,7 +24,7 @@ OUTPUTS_ANY = st.builds(
 
 
 def carry(message: m.Outputs) -> m.Outputs:
-    layout = m.layout_of(m.Outputs)
+    layout = m.BOARD_REQUESTS[0x03]
     read = layout.unpack(layout.pack(message))
     assert isinstance(read, m.Outputs)
     return read
@@ -78,7 +78,7 @@ def test_a_value_that_does_not_fit_is_named(wrong: Message, place: str) -> None:
 
 def test_a_broken_sensor_is_nan_on_both_sides_of_the_wire() -> None:
     inputs = m.Inputs(0, m.Status(0), (20.0, nan, nan, nan), (nan, 100.0), (0.0,) * 6, (0.0, 0.0), 0.0)
-    layout = m.layout_of(m.Inputs)
+    layout = m.BOARD_REPLIES[0x83]
     read = layout.unpack(layout.pack(inputs))
     assert isinstance(read, m.Inputs)
     assert read.temperatures_c == pytest.approx((20.0, nan, nan, nan), nan_ok=True)
