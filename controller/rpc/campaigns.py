@@ -1,7 +1,5 @@
 """CampaignService: campaigns stored, started, watched, aborted, and their trials."""
 
-
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final

@@ -1,7 +1,5 @@
 """ModelService: bundles taken in, listed, promoted, asked."""
 
-
-
 from __future__ import annotations
 
 import asyncio

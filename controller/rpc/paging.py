@@ -29,7 +29,7 @@ class PageRequest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is asked for. Fetch `limit + 1` items: the last one tells whether there are more."""
+    """Which part of a list is asked for. Fetch `limit + 1` items: the last tells whether there are more."""
 
     limit: int
     offset: int

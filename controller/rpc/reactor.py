@@ -1,7 +1,5 @@
 """ReactorService: the reactor as it is now, and what a person may ask of it."""
 
-
-
 from __future__ import annotations
 
 import asyncio

@@ -1,7 +1,5 @@
 """RunService: recipes checked, started, watched, aborted."""
 
-
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
