@@ -1,0 +1,360 @@
+"""The asynchronous client: all that a remote user does with a device."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from typing import TYPE_CHECKING, Self
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+
+from ostwald import from_proto as read
+from ostwald.bundle import pack_archive
+from ostwald.calls import DeviceError, call, translate
+from ostwald.errors import OstwaldError
+from ostwald.v1 import (
+    campaign_pb2,
+    campaign_pb2_grpc,
+    model_pb2,
+    model_pb2_grpc,
+    reactor_pb2,
+    reactor_pb2_grpc,
+    run_pb2,
+    run_pb2_grpc,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from ostwald import values as v
+
+DEADLINE_S = 15.0
+# An exposure, or vetting a bundle on a small computer.
+LONG_DEADLINE_S = 120.0
+CHUNK_BYTES = 64 * 1024
+_OPTIONS = (("grpc.max_receive_message_length", 64 << 20),)
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
+
+
+def new_request_id() -> str:
+    return uuid.uuid4().hex
+
+
+class AsyncOstwald:
+    """One device. Use it as `async with AsyncOstwald("127.0.0.1:50051") as device`."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        self._reactor = reactor_pb2_grpc.ReactorServiceStub(self._channel)
+        self.runs = AsyncRuns(self._channel, address)
+        self.campaigns = AsyncCampaigns(self._channel, address)
+        self.models = AsyncModels(self._channel, address)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def reactor(self) -> v.Reactor:
+        """Describe the rig: channels, interlocks, state."""
+        request = reactor_pb2.GetReactorRequest()
+        answer = await call(lambda: self._reactor.GetReactor(request, timeout=DEADLINE_S), self.address)
+        return read.reactor(answer)
+
+    async def read(self, channel: str) -> v.Reading:
+        """Read one channel."""
+        return (await self.read_all([channel]))[0]
+
+    async def read_all(self, channels: Sequence[str] = ()) -> list[v.Reading]:
+        """Read the named channels, or all."""
+        request = reactor_pb2.ReadChannelsRequest(channels=channels)
+        answer = await call(lambda: self._reactor.ReadChannels(request, timeout=DEADLINE_S), self.address)
+        return [read.reading(each) for each in answer.readings]
+
+    async def set(self, targets: Mapping[str, float | str]) -> dict[str, tuple[float, str]]:
+        """Ask for values, "45 degC" or a number in the channel's own unit; all or none.
+
+        Returns what was taken, by channel, as (value, unit).
+        """
+        request = reactor_pb2.WriteSetpointsRequest(
+            request_id=new_request_id(),
+            setpoints=[_setpoint(channel, value) for channel, value in targets.items()],
+        )
+        answer = await call(lambda: self._reactor.WriteSetpoints(request, timeout=DEADLINE_S), self.address)
+        return {each.channel: (each.value, each.unit) for each in answer.setpoints}
+
+    async def telemetry(
+        self, channels: Sequence[str] = (), interval_s: float | None = None
+    ) -> AsyncIterator[v.Sample]:
+        """Stream samples, one each `interval_s` of reactor time."""
+        units = {each.name: each.unit for each in (await self.reactor()).channels}
+        request = reactor_pb2.StreamTelemetryRequest(channels=channels)
+        if interval_s is not None:
+            request.interval.CopyFrom(
+                Duration(nanos=round(interval_s * 1e9) % 10**9, seconds=int(interval_s))
+            )
+        columns: Sequence[str] = ()
+        try:
+            async for message in self._reactor.StreamTelemetry(request):
+                columns = list(message.channels) or columns
+                yield read.sample(message, columns, units)
+        except grpc.aio.AioRpcError as error:
+            raise translate(error, self.address) from error
+
+    async def spectrum(self, kind: str = "sample") -> v.Spectrum:
+        """Take a "sample", "dark" or "reference" spectrum."""
+        number = reactor_pb2.SpectrumKind.Value(f"SPECTRUM_KIND_{kind.upper()}")
+        request = reactor_pb2.AcquireSpectrumRequest(request_id=new_request_id(), kind=number)
+        answer = await call(
+            lambda: self._reactor.AcquireSpectrum(request, timeout=LONG_DEADLINE_S), self.address
+        )
+        return read.spectrum(answer.spectrum)
+
+    async def emergency_stop(self, reason: str) -> None:
+        """Drive all outputs safe, now; latched until `reset`."""
+        request = reactor_pb2.EmergencyStopRequest(reason=reason)
+        await call(lambda: self._reactor.EmergencyStop(request, timeout=DEADLINE_S), self.address)
+
+    async def reset(self) -> None:
+        """Release a latched trip or stop; RefusedError while its cause stands."""
+        request = reactor_pb2.ResetRequest(request_id=new_request_id())
+        await call(lambda: self._reactor.Reset(request, timeout=DEADLINE_S), self.address)
+
+
+def _setpoint(channel: str, value: float | str) -> reactor_pb2.Setpoint:
+    if isinstance(value, str):
+        found = _QUANTITY.fullmatch(value)
+        if found is None:
+            raise OstwaldError(
+                f"{channel}: '{value}' is not a quantity", remedy='write "45 degC" or a number'
+            )
+        return reactor_pb2.Setpoint(channel=channel, value=float(found[1]), unit=found[2])
+    return reactor_pb2.Setpoint(channel=channel, value=value)
+
+
+class AsyncRuns:
+    """Executions of recipes."""
+
+    def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
+        self._stub = run_pb2_grpc.RunServiceStub(channel)
+        self._address = address
+
+    async def validate(self, recipe_toml: str, parameters: Mapping[str, str]) -> list[str]:
+        """Check a recipe against the rig; return every fault, as text."""
+        request = run_pb2.ValidateRecipeRequest(recipe_toml=recipe_toml, parameters=parameters)
+        answer = await call(lambda: self._stub.ValidateRecipe(request, timeout=DEADLINE_S), self._address)
+        return [
+            f"line {each.line}, {each.place}: {each.description}"
+            if each.line
+            else f"{each.place}: {each.description}"
+            for each in answer.violations
+        ]
+
+    async def start(self, recipe_toml: str, parameters: Mapping[str, str]) -> v.Run:
+        request = run_pb2.StartRunRequest(
+            request_id=new_request_id(), recipe_toml=recipe_toml, parameters=parameters
+        )
+        return read.run(
+            (await call(lambda: self._stub.StartRun(request, timeout=DEADLINE_S), self._address)).run
+        )
+
+    async def get(self, run_id: str) -> v.Run:
+        request = run_pb2.GetRunRequest(run_id=run_id)
+        return read.run(
+            (await call(lambda: self._stub.GetRun(request, timeout=DEADLINE_S), self._address)).run
+        )
+
+    async def list(self) -> Sequence[v.Run]:
+        """Return the newest runs."""
+        request = run_pb2.ListRunsRequest()
+        answer = await call(lambda: self._stub.ListRuns(request, timeout=DEADLINE_S), self._address)
+        return [read.run(each) for each in answer.runs]
+
+    async def watch(self, run_id: str) -> AsyncIterator[tuple[str, v.Run]]:
+        """Yield messages and the run as it stands, until it ends."""
+        try:
+            async for each in self._stub.WatchRun(run_pb2.WatchRunRequest(run_id=run_id)):
+                yield each.event.message, read.run(each.run)
+        except grpc.aio.AioRpcError as error:
+            raise translate(error, self._address) from error
+
+    async def abort(self, run_id: str, reason: str) -> v.Run:
+        request = run_pb2.AbortRunRequest(request_id=new_request_id(), run_id=run_id, reason=reason)
+        return read.run(
+            (await call(lambda: self._stub.AbortRun(request, timeout=LONG_DEADLINE_S), self._address)).run
+        )
+
+
+class AsyncCampaigns:
+    """Campaigns, by id or by name; a name means the newest campaign of it."""
+
+    def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
+        self._stub = campaign_pb2_grpc.CampaignServiceStub(channel)
+        self._address = address
+
+    async def create(
+        self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str] | None = None
+    ) -> v.Campaign:
+        request = campaign_pb2.CreateCampaignRequest(
+            request_id=new_request_id(),
+            campaign_toml=campaign_toml,
+            recipe_toml=recipe_toml,
+            overrides=overrides or {},
+        )
+        answer = await call(lambda: self._stub.CreateCampaign(request, timeout=DEADLINE_S), self._address)
+        return read.campaign(answer.campaign)
+
+    async def start(self, campaign: str) -> v.Campaign:
+        """Start a created or held campaign."""
+        found = await self.get(campaign)
+        request = campaign_pb2.StartCampaignRequest(
+            request_id=new_request_id(), campaign_id=found.campaign_id
+        )
+        answer = await call(lambda: self._stub.StartCampaign(request, timeout=DEADLINE_S), self._address)
+        return read.campaign(answer.campaign)
+
+    async def get(self, campaign: str) -> v.Campaign:
+        """Return a campaign as it stands."""
+        for each in await self.list():
+            if campaign in (each.campaign_id, each.name):
+                return each
+        request = campaign_pb2.GetCampaignRequest(campaign_id=campaign)
+        answer = await call(lambda: self._stub.GetCampaign(request, timeout=DEADLINE_S), self._address)
+        return read.campaign(answer.campaign)
+
+    async def list(self) -> Sequence[v.Campaign]:
+        """Return the newest campaigns."""
+        request = campaign_pb2.ListCampaignsRequest(page_size=200)
+        answer = await call(lambda: self._stub.ListCampaigns(request, timeout=DEADLINE_S), self._address)
+        return [read.campaign(each) for each in answer.campaigns]
+
+    async def watch(self, campaign: str) -> AsyncIterator[v.CampaignEvent]:
+        """Yield events from the first until the campaign ends or is held."""
+        from ostwald.values import CampaignEvent  # noqa: PLC0415 - a value that is made here alone
+
+        found = await self.get(campaign)
+        request = campaign_pb2.WatchCampaignRequest(campaign_id=found.campaign_id)
+        try:
+            async for each in self._stub.WatchCampaign(request):
+                trial = read.trial(each.trial) if each.HasField("trial") else None
+                yield CampaignEvent(each.sequence, each.message, read.campaign(each.campaign), trial)
+        except grpc.aio.AioRpcError as error:
+            raise translate(error, self._address) from error
+
+    async def abort(self, campaign: str, reason: str) -> v.Campaign:
+        found = await self.get(campaign)
+        request = campaign_pb2.AbortCampaignRequest(
+            request_id=new_request_id(), campaign_id=found.campaign_id, reason=reason
+        )
+        answer = await call(lambda: self._stub.AbortCampaign(request, timeout=LONG_DEADLINE_S), self._address)
+        return read.campaign(answer.campaign)
+
+    async def trials(self, campaign: str, *, with_spectra: bool = False) -> Sequence[v.Trial]:
+        """Return all trials in order."""
+        found, trials, token = await self.get(campaign), [], ""
+        while True:
+            request = campaign_pb2.ListTrialsRequest(
+                campaign_id=found.campaign_id, with_spectra=with_spectra, page_token=token
+            )
+            answer = await call(
+                lambda request=request: self._stub.ListTrials(request, timeout=DEADLINE_S),  # type: ignore[misc]
+                self._address,
+            )
+            spectra = {each.spectrum_id: read.spectrum(each) for each in answer.spectra}
+            trials += [read.trial(each, spectra.get(each.spectrum_id)) for each in answer.trials]
+            if not (token := answer.next_page_token):
+                return trials
+
+
+class AsyncModels:
+    """Surrogates on the device."""
+
+    def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
+        self._stub = model_pb2_grpc.ModelServiceStub(channel)
+        self._address = address
+
+    async def push(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> v.Model:
+        """Send a bundle; taken up where a cut-off upload ended. `progress` gets bytes sent and bytes in all."""
+        archive, request_id = pack_archive(folder), new_request_id()
+        try:
+            return await self._upload(archive, request_id, 0, progress)
+        except DeviceError as error:
+            held = error.details.get("offset", "")
+            if error.reason != "UPLOAD_OFFSET" or not held.isdigit():
+                raise
+            return await self._upload(archive, request_id, int(held), progress)
+
+    async def _upload(
+        self, archive: bytes, request_id: str, offset: int, progress: Callable[[int, int], None] | None
+    ) -> v.Model:
+        header = model_pb2.BundleHeader(
+            request_id=request_id,
+            archive_sha256=hashlib.sha256(archive).hexdigest(),
+            archive_bytes=len(archive),
+            offset=offset,
+        )
+
+        async def parts() -> AsyncIterator[model_pb2.UploadBundleRequest]:
+            yield model_pb2.UploadBundleRequest(header=header)
+            for start in range(offset, len(archive), CHUNK_BYTES):
+                chunk = archive[start : start + CHUNK_BYTES]
+                yield model_pb2.UploadBundleRequest(chunk=chunk)
+                if progress is not None:
+                    progress(start + len(chunk), len(archive))
+
+        answer = await call(lambda: self._stub.UploadBundle(parts(), timeout=LONG_DEADLINE_S), self._address)
+        return read.model(answer.model)
+
+    async def list(self, name: str = "") -> Sequence[v.Model]:
+        request = model_pb2.ListModelsRequest(name=name)
+        answer = await call(lambda: self._stub.ListModels(request, timeout=DEADLINE_S), self._address)
+        return [read.model(each) for each in answer.models]
+
+    async def get(self, name: str, digest: str = "") -> v.Model:
+        request = model_pb2.GetModelRequest(name=name, digest=digest)
+        answer = await call(lambda: self._stub.GetModel(request, timeout=DEADLINE_S), self._address)
+        return read.model(answer.model)
+
+    async def promote(self, name: str, digest: str = "", stage: str = "active") -> v.Model:
+        """Move the newest version, or the one named by digest, to a stage."""
+        request = model_pb2.PromoteModelRequest(
+            request_id=new_request_id(),
+            name=name,
+            digest=digest,
+            stage=model_pb2.ModelStage.Value(f"MODEL_STAGE_{stage.upper()}"),
+        )
+        answer = await call(lambda: self._stub.PromoteModel(request, timeout=DEADLINE_S), self._address)
+        return read.model(answer.model)
+
+    async def predict(
+        self, name: str, rows: Sequence[Mapping[str, float | str]], digest: str = ""
+    ) -> Sequence[v.PredictedRow]:
+        """Ask the active version, or the one named by digest."""
+        from ostwald.values import PredictedRow  # noqa: PLC0415 - a value that is made here alone
+
+        request = model_pb2.PredictRequest(name=name, digest=digest, rows=[_row(each) for each in rows])
+        answer = await call(lambda: self._stub.Predict(request, timeout=LONG_DEADLINE_S), self._address)
+        return [
+            PredictedRow(
+                {key: read.prediction(each) for key, each in row.properties.items()}, row.novelty, row.trusted
+            )
+            for row in answer.rows
+        ]
+
+
+def _row(row: Mapping[str, float | str]) -> model_pb2.ConditionRow:
+    return model_pb2.ConditionRow(
+        values={name: value for name, value in row.items() if not isinstance(value, str)},
+        choices={name: value for name, value in row.items() if isinstance(value, str)},
+    )

@@ -1,0 +1,204 @@
+"""The synchronous client: the asynchronous one, driven by an event loop of its own.
+
+with Ostwald("127.0.0.1:50051") as device:
+    print(device.read("reactor.temperature"))
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from ostwald.aio import AsyncOstwald
+from ostwald.calls import DeviceError, DeviceUnreachableError, InvalidError, NotFoundError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from ostwald import values as v
+
+__all__ = [
+    "AsyncOstwald",
+    "DeviceError",
+    "DeviceUnreachableError",
+    "InvalidError",
+    "NotFoundError",
+    "Ostwald",
+    "RefusedError",
+]
+
+Result = TypeVar("Result")
+
+
+class _Loop:
+    """An event loop in a thread that ends with its owner."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="ostwald-client", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[None, None, Result]) -> Result:
+        """Do `work` and return its result; Ctrl-C cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    def iterate(self, source: AsyncIterator[Result]) -> Iterator[Result]:
+        async def following() -> tuple[bool, Result | None]:
+            try:
+                return True, await anext(source)
+            except StopAsyncIteration:
+                return False, None
+
+        while True:
+            more, item = self.run(following())
+            if not more:
+                return
+            assert item is not None
+            yield item
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class Ostwald:
+    """One device. Methods are those of `AsyncOstwald`; streams are iterators."""
+
+    def __init__(self, address: str) -> None:
+        self._loop = _Loop()
+        self._device = self._loop.run(_open(address))
+        self.address = address
+        self.runs = Runs(self._loop, self._device)
+        self.campaigns = Campaigns(self._loop, self._device)
+        self.models = Models(self._loop, self._device)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._loop.run(self._device.close())
+        self._loop.close()
+
+    def reactor(self) -> v.Reactor:
+        return self._loop.run(self._device.reactor())
+
+    def read(self, channel: str) -> v.Reading:
+        return self._loop.run(self._device.read(channel))
+
+    def read_all(self, channels: Sequence[str] = ()) -> list[v.Reading]:
+        return self._loop.run(self._device.read_all(channels))
+
+    def set(self, targets: Mapping[str, float | str]) -> dict[str, tuple[float, str]]:
+        return self._loop.run(self._device.set(targets))
+
+    def telemetry(self, channels: Sequence[str] = (), interval_s: float | None = None) -> Iterator[v.Sample]:
+        return self._loop.iterate(self._device.telemetry(channels, interval_s))
+
+    def spectrum(self, kind: str = "sample") -> v.Spectrum:
+        return self._loop.run(self._device.spectrum(kind))
+
+    def emergency_stop(self, reason: str) -> None:
+        self._loop.run(self._device.emergency_stop(reason))
+
+    def reset(self) -> None:
+        self._loop.run(self._device.reset())
+
+
+async def _open(address: str) -> AsyncOstwald:
+    return AsyncOstwald(address)
+
+
+class Runs:
+    """Executions of recipes."""
+
+    def __init__(self, loop: _Loop, device: AsyncOstwald) -> None:
+        self._loop = loop
+        self._runs = device.runs
+
+    def validate(self, recipe_toml: str, parameters: Mapping[str, str]) -> list[str]:
+        return self._loop.run(self._runs.validate(recipe_toml, parameters))
+
+    def start(self, recipe_toml: str, parameters: Mapping[str, str]) -> v.Run:
+        return self._loop.run(self._runs.start(recipe_toml, parameters))
+
+    def get(self, run_id: str) -> v.Run:
+        return self._loop.run(self._runs.get(run_id))
+
+    def list(self) -> Sequence[v.Run]:
+        return self._loop.run(self._runs.list())
+
+    def watch(self, run_id: str) -> Iterator[tuple[str, v.Run]]:
+        return self._loop.iterate(self._runs.watch(run_id))
+
+    def abort(self, run_id: str, reason: str) -> v.Run:
+        return self._loop.run(self._runs.abort(run_id, reason))
+
+
+class Campaigns:
+    """Campaigns, by id or by name."""
+
+    def __init__(self, loop: _Loop, device: AsyncOstwald) -> None:
+        self._loop = loop
+        self._campaigns = device.campaigns
+
+    def create(
+        self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str] | None = None
+    ) -> v.Campaign:
+        return self._loop.run(self._campaigns.create(campaign_toml, recipe_toml, overrides))
+
+    def start(self, campaign: str) -> v.Campaign:
+        return self._loop.run(self._campaigns.start(campaign))
+
+    def get(self, campaign: str) -> v.Campaign:
+        return self._loop.run(self._campaigns.get(campaign))
+
+    def list(self) -> Sequence[v.Campaign]:
+        return self._loop.run(self._campaigns.list())
+
+    def watch(self, campaign: str) -> Iterator[v.CampaignEvent]:
+        return self._loop.iterate(self._campaigns.watch(campaign))
+
+    def abort(self, campaign: str, reason: str) -> v.Campaign:
+        return self._loop.run(self._campaigns.abort(campaign, reason))
+
+    def trials(self, campaign: str, *, with_spectra: bool = False) -> Sequence[v.Trial]:
+        return self._loop.run(self._campaigns.trials(campaign, with_spectra=with_spectra))
+
+
+class Models:
+    """Surrogates on the device."""
+
+    def __init__(self, loop: _Loop, device: AsyncOstwald) -> None:
+        self._loop = loop
+        self._models = device.models
+
+    def push(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> v.Model:
+        return self._loop.run(self._models.push(folder, progress))
+
+    def list(self, name: str = "") -> Sequence[v.Model]:
+        return self._loop.run(self._models.list(name))
+
+    def get(self, name: str, digest: str = "") -> v.Model:
+        return self._loop.run(self._models.get(name, digest))
+
+    def promote(self, name: str, digest: str = "", stage: str = "active") -> v.Model:
+        return self._loop.run(self._models.promote(name, digest, stage))
+
+    def predict(
+        self, name: str, rows: Sequence[Mapping[str, float | str]], digest: str = ""
+    ) -> Sequence[v.PredictedRow]:
+        return self._loop.run(self._models.predict(name, rows, digest))
