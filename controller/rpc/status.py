@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 DOMAIN: Final = "ostwald"
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 # gRPC clients take 8 KiB of trailers unless told otherwise; the rest of a long document's faults can wait.
-_MAX_VIOLATIONS: Final = 20
+_MAX_VIOLATIONS: Final = 12
 _MAX_TEXT: Final = 200
-_MAX_MESSAGE: Final = 1000
+_MAX_PLACE: Final = 100
+_MAX_MESSAGE: Final = 500
 _CODES: Final[Mapping[Kind, tuple[grpc.StatusCode, int]]] = {
     Kind.INVALID: (grpc.StatusCode.INVALID_ARGUMENT, code_pb2.INVALID_ARGUMENT),
     Kind.NOT_FOUND: (grpc.StatusCode.NOT_FOUND, code_pb2.NOT_FOUND),
@@ -41,7 +42,7 @@ class OffsetError(ControllerError):
 
 def to_status(error: ControllerError) -> status_pb2.Status:
     """Describe an error with ErrorInfo and, where fields are at fault, BadRequest."""
-    metadata = {"remedy": error.remedy} if error.remedy else {}
+    metadata = {"remedy": _cut(error.remedy, _MAX_TEXT)} if error.remedy else {}
     if isinstance(error, OffsetError):
         metadata["offset"] = str(error.offset)
     status = status_pb2.Status(code=_CODES[error.kind][1], message=_cut(str(error), _MAX_MESSAGE))
@@ -51,7 +52,7 @@ def to_status(error: ControllerError) -> status_pb2.Status:
     if error.violations:
         violations = [
             error_details_pb2.BadRequest.FieldViolation(
-                field=_cut(f"{each.place} (line {each.line})" if each.line else each.place, _MAX_TEXT),
+                field=_cut(f"{each.place} (line {each.line})" if each.line else each.place, _MAX_PLACE),
                 description=_cut(each.description, _MAX_TEXT),
             )
             for each in error.violations[:_MAX_VIOLATIONS]

@@ -3,11 +3,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import nan
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import pytest
@@ -36,7 +37,11 @@ from controller.storage.models import ModelRecord, Stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
+
+    from controller.domain.ports import Clock
+    from controller.rpc.services import ModelInfo
 
 BOOT = 7
 PLAN = RigPlan(
@@ -84,6 +89,19 @@ def trial(number: int) -> Trial:
     return Trial(number, TrialState.COMPLETE, "bayesian", {"flow": 2.0}, 1.0, run_id="r1", spectrum_id="s1")
 
 
+class FakeClock:
+    """Fails whoever sleeps on it: an RPC that only watches must not hold up simulated time."""
+
+    def now_s(self) -> float:
+        return SNAPSHOT.time_s
+
+    async def sleep(self, duration_s: float) -> None:
+        raise AssertionError(f"slept {duration_s} s on the reactor's clock")
+
+    def participate(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+
 @dataclass
 class FakeReactor:
     now: Snapshot = SNAPSHOT
@@ -92,7 +110,7 @@ class FakeReactor:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     plan: RigPlan = PLAN
-    clock: None = None
+    clock: Clock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -112,6 +130,9 @@ class FakeReactor:
         self.entered.set()
         await self.gate.wait()
         self.calls.append(dict(targets))
+
+    async def make_safe(self) -> None:
+        self.calls.append("safe")
 
     async def emergency_stop(self, reason: str) -> None:
         self.calls.append(("stop", reason))
@@ -192,7 +213,7 @@ class FakeModels:
         self.folder = folder
         self.received: list[bytes] = []
 
-    def _info(self, stage: Stage = Stage.SHADOW) -> SimpleNamespace:
+    def _info(self, stage: Stage = Stage.SHADOW) -> ModelInfo:
         variable = SimpleNamespace(name="flow", unit="uL/min", low=1.0, high=9.0, choices=())
         manifest = SimpleNamespace(
             algorithm="forest",
@@ -201,26 +222,28 @@ class FakeModels:
             metrics={"r2": 0.9},
             created=datetime(2026, 1, 31, tzinfo=UTC),
         )
-        return SimpleNamespace(record=ModelRecord("d" * 64, "silver", 4, stage, "key"), manifest=manifest)
+        record = ModelRecord("d" * 64, "silver", 4, stage, "key")
+        info: Any = SimpleNamespace(record=record, manifest=manifest)
+        return cast("ModelInfo", info)
 
-    async def receive(self, archive: Path) -> SimpleNamespace:
+    async def receive(self, archive: Path) -> ModelInfo:
         self.received.append(archive.read_bytes())  # noqa: ASYNC240 - a few bytes
         return self._info()
 
-    def list(self, name: str = "") -> Sequence[SimpleNamespace]:
+    def list(self, name: str = "") -> Sequence[ModelInfo]:
         return [self._info()] if name in ("", "silver") else []
 
-    def get(self, name: str, digest: str = "") -> SimpleNamespace:
+    def get(self, name: str, digest: str = "") -> ModelInfo:
         if name != "silver":
             raise ControllerError("there is no such model", reason="MODEL_UNKNOWN", kind=Kind.NOT_FOUND)
         return self._info()
 
-    def promote(self, name: str, digest: str = "", stage: Stage = Stage.ACTIVE) -> SimpleNamespace:
+    def promote(self, name: str, digest: str = "", stage: Stage = Stage.ACTIVE) -> ModelInfo:
         return self._info(stage)
 
     def predict(
         self, name: str, digest: str, rows: Sequence[Mapping[str, float | str]]
-    ) -> tuple[str, list[Prediction]]:
+    ) -> tuple[str, Sequence[Prediction]]:
         estimate = Estimate(520.0, 2.0, "nm")
         return "d" * 64, [
             Prediction({"peak_wavelength": estimate}, float(row.get("flow", 0.0))) for row in rows

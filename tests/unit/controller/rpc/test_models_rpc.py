@@ -8,15 +8,15 @@ import pytest
 from ostwald.bundle import MAX_ARCHIVE_BYTES
 from ostwald.v1 import model_pb2 as pb
 from ostwald.v1.model_pb2_grpc import ModelServiceStub
-from rpc_errors import refused
 
 from controller.rpc.uploads import MAX_CHUNK, open_upload
+from tests.unit.controller.rpc.rpc_errors import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Bench
+    from tests.unit.controller.rpc.conftest import Bench
 
 ARCHIVE = bytes(range(256)) * 600
 

@@ -9,14 +9,14 @@ import grpc
 import pytest
 from ostwald.v1 import reactor_pb2 as pb
 from ostwald.v1.reactor_pb2_grpc import ReactorServiceStub
-from rpc_errors import refused
 
 from controller.domain.readings import ReactorState, Snapshot
 from controller.domain.run import Run, RunState
 from controller.rpc.telemetry import Cadence, Sample
+from tests.unit.controller.rpc.rpc_errors import refused
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.unit.controller.rpc.conftest import Bench
 
 SNAPSHOT = Snapshot(7, 100, 2.0, ReactorState.READY, 0, -1, 3, (), (), ())
 RUN = Run("r9", "silver", RunState.EXECUTE, 3, 7, 1.0)

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from conftest import RUN, SPECTRUM
 from ostwald.v1 import campaign_pb2, run_pb2
 from ostwald.v1.campaign_pb2_grpc import CampaignServiceStub
 from ostwald.v1.run_pb2_grpc import RunServiceStub
-from rpc_errors import refused
+
+from tests.unit.controller.rpc.conftest import RUN, SPECTRUM
+from tests.unit.controller.rpc.rpc_errors import refused
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.unit.controller.rpc.conftest import Bench
 
 
 async def test_a_recipe_is_judged_without_acting(bench: Bench) -> None:
