@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 ARCHIVE = bytes(range(256)) * 600
 
 
-def parts(content: bytes, *, offset: int = 0, sha256: str = "", request_id: str = "u") -> Iterator[object]:
+def parts(
+    content: bytes, *, offset: int = 0, sha256: str = "", request_id: str = "u"
+) -> Iterator[pb.UploadBundleRequest]:
     yield pb.UploadBundleRequest(
         header=pb.BundleHeader(
             request_id=request_id,

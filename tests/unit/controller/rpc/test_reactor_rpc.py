@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -145,7 +145,7 @@ async def test_reset_is_refused_while_its_cause_stands(bench: Bench) -> None:
 
 async def test_a_stream_names_its_columns_once_a_boot_and_counts_what_is_lost(bench: Bench) -> None:
     request = pb.StreamTelemetryRequest(channels=["pump.silver", "reactor.pressure"])
-    stream = ReactorServiceStub(bench.channel).StreamTelemetry(request)
+    stream: Any = ReactorServiceStub(bench.channel).StreamTelemetry(request)
     first = await stream.read()
     bench.reactor.now = replace(bench.reactor.now, tick=104, time_s=2.08)
     second = await stream.read()
