@@ -1,0 +1,253 @@
+"""`ostwald campaign`: start, follow, export."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from bisect import bisect_left
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from ostwald.cli.console import FAILED, WRONG_USE, Json, console, device, fail, pairs, print_json
+from ostwald.cli.plot import plot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ostwald.client import Ostwald
+    from ostwald.values import Campaign, Spectrum, Trial
+
+app = typer.Typer(no_args_is_help=True, help="Let a strategy choose the experiments.")
+Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end.")]
+_PREDICTED = "absorbance_"
+
+
+@app.command()
+def start(
+    document: Annotated[Path, typer.Argument(help="Campaign file (TOML).")],
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", help='Replace a value: objectives.peak_wavelength.target="520 nm".'),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed instead of the document's.")] = None,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Create a campaign from a file and start it."""
+    overrides = pairs(values or [], "--set")
+    if seed is not None:
+        overrides["campaign.seed"] = str(seed)
+    text, recipe = _documents(document)
+    with device() as opened:
+        campaign = opened.campaigns.create(text, recipe, overrides)
+        campaign = opened.campaigns.start(campaign.campaign_id)
+        _finish(opened, campaign, wait=wait, as_json=as_json)
+
+
+@app.command()
+def resume(campaign: str, wait: Wait = False, as_json: Json = False) -> None:
+    """Go on with a campaign that is held."""
+    with device() as opened:
+        _finish(opened, opened.campaigns.start(campaign), wait=wait, as_json=as_json)
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the newest campaigns."""
+    with device() as opened:
+        found = opened.campaigns.list()
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        console.print(f"{each.campaign_id}  {each.name}  {each.state}  {each.reason}", soft_wrap=True)
+
+
+@app.command()
+def show(campaign: str, as_json: Json = False) -> None:
+    """Show a campaign and its trials."""
+    with device() as opened:
+        found, trials = opened.campaigns.get(campaign), opened.campaigns.trials(campaign)
+    if as_json:
+        print_json({"campaign": found, "trials": trials})
+        return
+    console.print(f"{found.name} ({found.campaign_id}) is {found.state}: {found.reason}", soft_wrap=True)
+    console.print(_table(found, trials))
+
+
+@app.command()
+def watch(campaign: str, as_json: Json = False) -> None:
+    """Follow a campaign to its end."""
+    with device() as opened:
+        _finish(opened, opened.campaigns.get(campaign), wait=True, as_json=as_json)
+
+
+@app.command()
+def abort(campaign: str, reason: str = "asked for by a person", as_json: Json = False) -> None:
+    """End a campaign; finished trials are kept."""
+    with device() as opened:
+        found = opened.campaigns.abort(campaign, reason)
+    print_json(found) if as_json else console.print(f"{found.name} is {found.state}")
+
+
+@app.command()
+def export(
+    campaign: str,
+    out: Annotated[Path, typer.Option(help="CSV file to write.")],
+    step_nm: Annotated[float, typer.Option("--spectrum-step", min=0.5)] = 10.0,
+    window: Annotated[str, typer.Option("--spectrum-range", help="LOW:HIGH in nm.")] = "400:800",
+    as_json: Json = False,
+) -> None:
+    """Write the trials as a tidy CSV: what was achieved, what it yielded, the spectrum on a grid."""
+    low, _, high = window.partition(":")
+    try:
+        count = int((float(high) - float(low)) / step_nm) + 1
+        grid = [float(low) + index * step_nm for index in range(count)]
+    except ValueError:
+        fail(f"--spectrum-range {window}: write LOW:HIGH in nm", WRONG_USE)
+    with device() as opened:
+        found, trials = opened.campaigns.get(campaign), opened.campaigns.trials(campaign, with_spectra=True)
+    usable = [each for each in trials if "peak_wavelength" in each.properties and each.spectrum is not None]
+    with out.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(_rows(found, usable, grid))
+    left_out = len(trials) - len(usable)
+    if as_json:
+        print_json({"rows": len(usable), "left_out": left_out, "file": str(out)})
+    else:
+        console.print(f"{len(usable)} trials in {out}; {left_out} without a usable spectrum left out")
+
+
+def _rows(campaign: Campaign, trials: Sequence[Trial], grid: Sequence[float]) -> list[list[str]]:
+    names = [each.name for each in campaign.conditions]
+    header = [f"{each.name} [{each.unit}]" for each in campaign.conditions]
+    header += ["peak_wavelength [nm]", "fwhm [nm]", "absorbance [1]"]
+    rows = [header + [f"{_PREDICTED}{nm:g} [1]" for nm in grid]]
+    for trial in trials:
+        values = [trial.achieved.get(name, trial.asked[name]) for name in names]
+        values += [trial.properties[name] for name in ("peak_wavelength", "fwhm", "absorbance")]
+        assert trial.spectrum is not None
+        rows.append([repr(value) for value in values + _interpolate(trial.spectrum, grid)])
+    return rows
+
+
+def _interpolate(spectrum: Spectrum, grid: Sequence[float]) -> list[float]:
+    nm, values = spectrum.wavelengths_nm, spectrum.absorbance
+    found = []
+    for at in grid:
+        right = min(max(bisect_left(nm, at), 1), len(nm) - 1)
+        share = (at - nm[right - 1]) / (nm[right] - nm[right - 1])
+        found.append(values[right - 1] + share * (values[right] - values[right - 1]))
+    return found
+
+
+def _documents(path: Path) -> tuple[str, str]:
+    """Read a campaign and the recipe that it names beside it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        recipe = tomllib.loads(text).get("campaign", {}).get("recipe")
+        if not isinstance(recipe, str):
+            fail(f'{path}: [campaign] names no recipe; add recipe = "FILE"', FAILED)
+        return text, (path.parent / recipe).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        fail(f"{path}: {error}", FAILED)
+        raise
+
+
+def _finish(opened: Ostwald, campaign: Campaign, *, wait: bool, as_json: bool) -> None:
+    if wait:
+        campaign = _follow(opened, campaign, quiet=as_json)
+    if as_json:
+        print_json({"campaign": campaign, "trials": opened.campaigns.trials(campaign.campaign_id)})
+    elif wait:
+        _conclude(opened, campaign)
+    else:
+        console.print(f"campaign {campaign.campaign_id} ({campaign.name}) is {campaign.state}")
+    if campaign.state in ("held", "aborted"):
+        raise typer.Exit(FAILED)
+
+
+def _follow(opened: Ostwald, campaign: Campaign, *, quiet: bool) -> Campaign:
+    trials: dict[int, Trial] = {}
+    live = Live(console=console, auto_refresh=False) if console.is_terminal and not quiet else None
+    if live is not None:
+        live.start()
+    try:
+        for event in opened.campaigns.watch(campaign.campaign_id):
+            campaign = event.campaign
+            if event.trial is None:
+                continue
+            trials[event.trial.number] = event.trial
+            if live is not None:
+                live.update(_table(campaign, list(trials.values())[-24:]), refresh=True)
+            elif not quiet and event.trial.state != "running" and event.message.split()[-1] != "started":
+                console.print(_line(event.trial), soft_wrap=True)
+    finally:
+        if live is not None:
+            live.stop()
+    return opened.campaigns.get(campaign.campaign_id)
+
+
+def _conclude(opened: Ostwald, campaign: Campaign) -> None:
+    trials = opened.campaigns.trials(campaign.campaign_id, with_spectra=True)
+    best = next((each for each in trials if each.number == campaign.best_trial), None)
+    if best is not None and campaign.objectives:
+        units = {each.name: each.unit for each in campaign.conditions}
+        values = ", ".join(
+            f"{name} {best.achieved.get(name, value):.4g} {units[name]}" for name, value in best.asked.items()
+        )
+        console.print(f"best: trial {best.number}: {values}", soft_wrap=True, highlight=False)
+        if best.spectrum is not None and best.spectrum.absorbance:
+            curves = [("measured", "*", best.spectrum.wavelengths_nm, best.spectrum.absorbance)]
+            predicted = sorted(
+                (float(name.removeprefix(_PREDICTED)), each.mean)
+                for name, each in best.predicted.items()
+                if name.startswith(_PREDICTED)
+            )
+            if predicted:
+                nm, values_ = zip(*predicted, strict=True)
+                curves.append(("predicted", "o", nm, values_))
+            console.print(plot(curves, 400.0, 800.0), soft_wrap=True, highlight=False)
+    console.print(campaign.reason, soft_wrap=True, highlight=False)
+
+
+def _cells(trial: Trial) -> list[str]:
+    guess = trial.predicted.get("peak_wavelength")
+    return [
+        str(trial.number),
+        trial.source,
+        "" if guess is None else f"{guess.mean:.1f} ± {guess.std:.1f}",
+        f"{trial.properties['peak_wavelength']:.1f}" if "peak_wavelength" in trial.properties else "-",
+        f"{trial.properties['fwhm']:.1f}" if "fwhm" in trial.properties else "-",
+        "" if trial.score is None else f"{trial.score:.2f}",
+        trial.state if trial.state != "complete" else trial.detail,
+    ]
+
+
+def _line(trial: Trial) -> str:
+    asked = " ".join(f"{name}={value:.3g}" for name, value in trial.asked.items())
+    number, source, guess, peak, width, score, detail = _cells(trial)
+    said = f"predicted {guess} nm, " if guess else ""
+    scored = f", score {score}" if score else ""
+    return (
+        f"trial {number} ({source}): {asked}: {said}peak {peak} nm, FWHM {width} nm{scored} {detail}".rstrip()
+    )
+
+
+def _table(campaign: Campaign, trials: Sequence[Trial]) -> Table:
+    table = Table(title=f"{campaign.name}: {campaign.state}", box=None)
+    table.add_column("#", justify="right")
+    table.add_column("proposed by")
+    for each in campaign.conditions:
+        table.add_column(f"{each.name}\n{each.unit}", justify="right")
+    for name in ("predicted\nnm", "peak\nnm", "FWHM\nnm", "score"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for trial in trials:
+        number, source, *rest = _cells(trial)
+        asked = [f"{trial.asked[each.name]:.3g}" for each in campaign.conditions]
+        table.add_row(number, source, *asked, *rest)
+    return table

@@ -1,0 +1,267 @@
+"""The command `ostwald`: a device in a person's hand."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from ostwald.calls import DeviceUnreachableError
+from ostwald.cli import campaigns, models
+from ostwald.cli.console import FAILED, WRONG_USE, Json, console, device, fail, pairs, print_json, state
+from ostwald.cli.plot import plot
+from ostwald.client import Ostwald
+from ostwald.values import Reactor, Reading, Sample
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+run = typer.Typer(no_args_is_help=True, help="Run recipes.")
+app.add_typer(run, name="run")
+app.add_typer(campaigns.app, name="campaign")
+app.add_typer(models.app, name="model")
+
+
+@app.callback()
+def main(
+    address: Annotated[
+        str, typer.Option("--device", envvar="OSTWALD_DEVICE", help="HOST:PORT of the daemon.")
+    ] = "127.0.0.1:50051",
+) -> None:
+    """Talk to an Ostwald daemon."""
+    state["device"] = address
+
+
+@app.command()
+def status(
+    wait: Annotated[float, typer.Option(help="Seconds to wait until it answers and is ready.")] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Show what the reactor is and does."""
+    deadline_s = time.monotonic() + wait
+    with device() as opened:
+        while True:
+            try:
+                reactor = opened.reactor()
+                if reactor.state != "starting" or time.monotonic() > deadline_s:
+                    break
+            except DeviceUnreachableError:
+                if time.monotonic() > deadline_s:
+                    raise
+            time.sleep(0.2)
+    if as_json:
+        print_json(reactor)
+    else:
+        _show(reactor)
+
+
+def _show(reactor: Reactor) -> None:
+    why = f": {reactor.reason}" if reactor.reason else ""
+    twin = f", twin {reactor.twin}" if reactor.twin else ""
+    console.print(
+        f"{reactor.name} is {reactor.state}{why} ({reactor.clock}{twin}, Ostwald {reactor.version})"
+    )
+    links = ", ".join(f"{name} {link}" for name, link in reactor.links.items())
+    console.print(f"{reactor.rate_hz:g} Hz, {reactor.ticks} ticks, {reactor.overruns} late; links: {links}")
+    for each in reactor.interlocks:
+        if each.tripped:
+            first = " (first)" if each.first_out else ""
+            console.print(f"tripped{first}: {each.name}: {each.channel} {each.rule}")
+    if reactor.active_run_id:
+        console.print(f"run {reactor.active_run_id} holds the reactor")
+
+
+@app.command()
+def read(
+    channels: Annotated[list[str] | None, typer.Argument(help="Channels; none: all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read channels."""
+    with device() as opened:
+        readings = opened.read_all(channels or [])
+    if as_json:
+        print_json(readings)
+    else:
+        console.print(_table(readings))
+
+
+@app.command("set")
+def set_(
+    what: Annotated[
+        list[str], typer.Argument(help='CHANNEL VALUE ..., for instance reactor.temperature "45 degC".')
+    ],
+    as_json: Json = False,
+) -> None:
+    """Ask for values: all of them or none."""
+    if len(what) % 2:
+        fail("set takes pairs of CHANNEL and VALUE", WRONG_USE)
+    with device() as opened:
+        taken = opened.set(dict(zip(what[::2], what[1::2], strict=True)))
+    if as_json:
+        print_json({name: {"value": value, "unit": unit} for name, (value, unit) in taken.items()})
+        return
+    for name, (value, unit) in taken.items():
+        console.print(f"{name} -> {value:g} {unit}")
+
+
+@app.command()
+def watch(
+    channels: Annotated[list[str] | None, typer.Argument(help="Channels; none: all.")] = None,
+    interval: Annotated[
+        float, typer.Option(min=0.001, help="Seconds of reactor time between samples.")
+    ] = 1.0,
+    count: Annotated[int, typer.Option(min=0, help="Samples to show; 0: until stopped.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Follow the channels; with --json, one document a line."""
+    with device() as opened:
+        try:
+            _follow(opened, channels or [], interval, count, as_json=as_json)
+        except KeyboardInterrupt:
+            return
+
+
+def _follow(opened: Ostwald, channels: list[str], interval: float, count: int, *, as_json: bool) -> None:
+    samples = opened.telemetry(channels, interval)
+    live = Live(console=console, auto_refresh=False) if console.is_terminal and not as_json else None
+    if live is not None:
+        live.start()
+    try:
+        for number, sample in enumerate(samples, start=1):
+            if as_json:
+                print_json(sample)
+            elif live is not None:
+                live.update(
+                    _table(sample.readings, f"t = {sample.time_s:.1f} s, {sample.state}"), refresh=True
+                )
+            else:
+                console.print(_line(sample))
+            if number == count:
+                return
+    finally:
+        if live is not None:
+            live.stop()
+
+
+def _line(sample: Sample) -> str:
+    values = "  ".join(f"{each.channel}={each.value:.4g}" for each in sample.readings)
+    lost = f"  ({sample.lost} lost)" if sample.lost else ""
+    return f"{sample.time_s:9.1f} s  {sample.state}  {values}{lost}"
+
+
+def _table(readings: list[Reading] | tuple[Reading, ...], title: str | None = None) -> Table:
+    table = Table(title=title, box=None)
+    for name, justify in (("channel", "left"), ("value", "right"), ("unit", "left"), ("asked", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("")
+    for each in readings:
+        asked = "" if each.setpoint is None else f"{each.setpoint:.2f}"
+        doubt = "" if each.quality == "good" else each.quality
+        table.add_row(each.channel, f"{each.value:.2f}", each.unit, asked, doubt)
+    return table
+
+
+@app.command()
+def spectrum(
+    kind: Annotated[str, typer.Argument(help="sample, dark or reference.")] = "sample",
+    as_json: Json = False,
+) -> None:
+    """Take a spectrum."""
+    if kind not in ("sample", "dark", "reference"):
+        fail(f"'{kind}' is no kind of spectrum: use sample, dark or reference", WRONG_USE)
+    with device() as opened:
+        taken = opened.spectrum(kind)
+    if as_json:
+        print_json(taken)
+        return
+    values = taken.absorbance or taken.counts
+    nm = taken.wavelengths_nm
+    console.print(plot([("absorbance" if taken.absorbance else "counts", "*", nm, values)], nm[0], nm[-1]))
+    for name, value in taken.features.items():
+        console.print(f"{name}: {value:.3f}")
+    for warning in taken.warnings:
+        console.print(f"warning: {warning}")
+
+
+@app.command()
+def estop(reason: str = "asked for by a person", as_json: Json = False) -> None:
+    """Drive all outputs safe, now; latched until reset."""
+    with device() as opened:
+        opened.emergency_stop(reason)
+    print_json({"stopped": True}) if as_json else console.print("stopped: all outputs are safe")
+
+
+@app.command()
+def reset(as_json: Json = False) -> None:
+    """Release a trip or an emergency stop."""
+    with device() as opened:
+        opened.reset()
+    print_json({"reset": True}) if as_json else console.print("reset")
+
+
+Parameters = Annotated[
+    list[str] | None, typer.Option("--set", "-s", help="Parameter: NAME=VALUE with its unit.")
+]
+
+
+@run.command("validate")
+def run_validate(recipe: Path, values: Parameters = None, as_json: Json = False) -> None:
+    """Check a recipe against the rig; every fault at once."""
+    with device() as opened:
+        faults = opened.runs.validate(recipe.read_text(encoding="utf-8"), pairs(values or [], "--set"))
+    if as_json:
+        print_json({"ok": not faults, "violations": faults})
+    else:
+        console.print("\n".join(faults) or "good")
+    if faults:
+        raise typer.Exit(FAILED)
+
+
+@run.command("start")
+def run_start(
+    recipe: Path,
+    values: Parameters = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a recipe."""
+    with device() as opened:
+        started = opened.runs.start(recipe.read_text(encoding="utf-8"), pairs(values or [], "--set"))
+        if wait:
+            for message, now in opened.runs.watch(started.run_id):
+                if not as_json:
+                    console.print(f"{now.step}/{now.steps} {message}")
+            started = opened.runs.get(started.run_id)
+    print_json(started) if as_json else console.print(f"run {started.run_id} is {started.state}")
+    if started.state == "aborted":
+        raise typer.Exit(FAILED)
+
+
+@run.command("list")
+def run_list(as_json: Json = False) -> None:
+    """List the newest runs."""
+    with device() as opened:
+        found = opened.runs.list()
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        console.print(f"{each.run_id}  {each.recipe}  {each.state}  {each.detail}")
+
+
+@run.command("show")
+def run_show(run_id: str, as_json: Json = False) -> None:
+    """Show a run."""
+    with device() as opened:
+        found = opened.runs.get(run_id)
+    print_json(found) if as_json else console.print(found)
+
+
+@run.command("abort")
+def run_abort(run_id: str, reason: str = "asked for by a person", as_json: Json = False) -> None:
+    """Stop a run; what it drove goes safe."""
+    with device() as opened:
+        found = opened.runs.abort(run_id, reason)
+    print_json(found) if as_json else console.print(f"run {found.run_id} is {found.state}")
