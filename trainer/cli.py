@@ -217,6 +217,29 @@ def keygen(
             typer.echo(f"{pair.private}: private, keep it\n{pair.public}: for devices to trust ({identity})")
 
 
+@app.command()
+def report(
+    campaign: Annotated[str, typer.Argument(help="Campaign on the device, by id or name.")],
+    out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    address: Annotated[
+        str, typer.Option("--device", envvar="OSTWALD_DEVICE", help="HOST:PORT of the daemon.")
+    ] = "127.0.0.1:50051",
+    as_json: AsJson = False,
+) -> None:
+    """Write a campaign as one self-contained page with plots."""
+    with errors_in_one_line():
+        from ostwald.client import Ostwald  # noqa: PLC0415 - the other commands need no device
+
+        from trainer.campaign_report import write_campaign_report  # noqa: PLC0415 - slow to import
+
+        with Ostwald(address) as device:
+            page = write_campaign_report(device, campaign, out)
+        if as_json:
+            print_json({"report": str(page)})
+        else:
+            typer.echo(f"{page}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Naming:
     """What a bundle is to be called, as asked on the command line."""

@@ -132,11 +132,13 @@ class CampaignEngine:
             for event in self._journal.campaigns.events(campaign_id, after):
                 after = event.sequence
                 yield event, campaign, trials.get(event.trial)
-            if campaign.state in _ENDED:
-                return
             async with self._changed:
-                if not self._journal.campaigns.events(campaign_id, after):
-                    await self._changed.wait()
+                # Read again: while the reader took its time, more may have happened.
+                if self._journal.campaigns.events(campaign_id, after):
+                    continue
+                if self._row(campaign_id).state in _ENDED:
+                    return
+                await self._changed.wait()
 
     async def abort(self, campaign_id: str, reason: str) -> Campaign:
         """End a campaign and its run; one that has ended stays as it is."""
@@ -246,7 +248,7 @@ class CampaignEngine:
         run = await self._runs.execute(recipe, trial.asked, campaign_id=row.campaign_id, trial=trial.number)
         complete = run.state is RunState.COMPLETE
         usable = complete and all(each.property_name in run.properties for each in spec.objectives)
-        score = goals.score(spec.objectives, run.properties) if usable else None
+        score = goals.score(spec.objectives, run.properties) if usable and spec.objectives else None
         trial = replace(
             trial,
             state=TrialState.COMPLETE if complete else TrialState.FAILED,

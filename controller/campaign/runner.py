@@ -88,11 +88,13 @@ class RunEngine:
             for event in self._journal.runs.events(run_id, after):
                 after = event.sequence
                 yield event, run
-            if run.state in ENDED:
-                return
             async with self._changed:
-                if not self._journal.runs.events(run_id, after):
-                    await self._changed.wait()
+                # Read again: while the reader took its time, more may have happened.
+                if self._journal.runs.events(run_id, after):
+                    continue
+                if self.get(run_id).state in ENDED:
+                    return
+                await self._changed.wait()
 
     async def abort(self, run_id: str, reason: str) -> Run:
         """Stop a run and wait until its outputs are safe; a run that has ended stays as it is."""

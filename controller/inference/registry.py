@@ -15,17 +15,17 @@ from ostwald.errors import OstwaldError
 from ostwald.signing import verify
 
 from controller.domain.errors import ControllerError, Kind
+from controller.domain.models import ModelRecord, Stage
 from controller.inference.sessions import Session
 from controller.inference.vetting import refused, vet
-from controller.storage.models import ModelRecord, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ostwald.manifest import Manifest
 
+    from controller.domain.models import ModelRecords
     from controller.domain.surrogates import Prediction
-    from controller.storage.models import ModelStore
 
 MAX_SESSIONS = 8
 
@@ -39,7 +39,7 @@ class ModelInfo:
 class ModelRegistry:
     """Bundles below `folder`, what is known of them in `store`. Implements `domain.ports.Surrogates`."""
 
-    def __init__(self, folder: Path, store: ModelStore, trusted_keys: Sequence[str]) -> None:
+    def __init__(self, folder: Path, store: ModelRecords, trusted_keys: Sequence[str]) -> None:
         self._folder = folder
         self._store = store
         self._trusted_keys = trusted_keys
@@ -56,7 +56,7 @@ class ModelRegistry:
     async def receive(self, archive: Path) -> ModelInfo:
         """Judge and store a bundle in stage SHADOW.
 
-        ControllerError MODEL_REFUSED leaves nothing behind; a bundle that is here already is returned as it is.
+        ControllerError MODEL_REFUSED leaves nothing behind; a bundle that is here already is returned as is.
         """
         async with self._receiving:
             return await self._receive(archive)

@@ -9,9 +9,9 @@ from ostwald.v1 import model_pb2 as pb
 from ostwald.v1 import model_pb2_grpc
 
 from controller.domain.errors import ControllerError, Kind, Violation
+from controller.domain.models import Stage
 from controller.rpc import convert
 from controller.rpc.uploads import Upload, open_upload
-from controller.storage.models import Stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from controller.domain.campaign import Campaign, CampaignEvent, Trial
     from controller.domain.errors import Violation
+    from controller.domain.models import ModelRecord, Stage
     from controller.domain.ports import Reactor
     from controller.domain.run import Run, RunEvent
     from controller.domain.surrogates import Prediction
     from controller.storage.journal import Journal
-    from controller.storage.models import ModelRecord, Stage
 
 
 class Runs(Protocol):

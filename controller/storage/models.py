@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from controller.domain.models import ModelRecord, Stage
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
-
-
-class Stage(IntEnum):
-    SHADOW = 1
-    CANARY = 2
-    ACTIVE = 3
-    RETIRED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRecord:
-    """One version; its bundle lies in the model folder under its digest."""
-
-    digest: str
-    name: str
-    serial: int
-    stage: Stage
-    signed_by: str
 
 
 _COLUMNS = "digest, name, serial, stage, signed_by"

@@ -285,7 +285,7 @@ class AsyncModels:
         self._address = address
 
     async def push(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> v.Model:
-        """Send a bundle; taken up where a cut-off upload ended. `progress` gets bytes sent and bytes in all."""
+        """Send a bundle, from where a cut-off upload ended. `progress` gets bytes sent and bytes in all."""
         archive, request_id = pack_archive(folder), new_request_id()
         try:
             return await self._upload(archive, request_id, 0, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,14 +15,14 @@ def plot(curves: Sequence[tuple[str, str, Sequence[float], Sequence[float]]], lo
     """Draw curves of (name, mark, wavelengths in nm, values) between two wavelengths; later ones on top."""
     grid = [[" "] * _COLUMNS for _ in range(_ROWS)]
     inside = [
-        y for _, _, xs, ys in curves for x, y in zip(xs, ys, strict=True) if low <= x <= high and y == y
+        y for _, _, xs, ys in curves for x, y in zip(xs, ys, strict=True) if low <= x <= high and isfinite(y)
     ]
     top = max(inside, default=0.0)
     if top <= 0.0:
         return "nothing absorbs"
     for _, mark, xs, ys in curves:
         for x, y in zip(xs, ys, strict=True):
-            if low <= x <= high and y == y:
+            if low <= x <= high and isfinite(y):
                 column = min(int((x - low) / (high - low) * _COLUMNS), _COLUMNS - 1)
                 row = min(int(max(y, 0.0) / top * _ROWS), _ROWS - 1)
                 grid[_ROWS - 1 - row][column] = mark

@@ -27,13 +27,13 @@ from controller.domain.campaign import (
     TrialState,
 )
 from controller.domain.errors import ControllerError, Kind, Violation
+from controller.domain.models import ModelRecord, Stage
 from controller.domain.plan import ChannelPlan, InterlockPlan, LoopPlan, ReactorPlan, RigPlan
 from controller.domain.readings import Features, LinkHealth, ReactorState, Snapshot, Spectrum
 from controller.domain.run import Run, RunEvent, RunState
 from controller.domain.surrogates import Estimate, Prediction
 from controller.rpc.server import Services, serve
 from controller.storage.journal import Journal
-from controller.storage.models import ModelRecord, Stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
