@@ -21,7 +21,7 @@ from controller.processes.lifeline import die_with_parent
 from controller.runtime.mailbox import MailboxServer, Message, command_from
 from controller.runtime.pacer import Pacer
 from controller.runtime.snapshots import SnapshotWriter
-from firmware_bridge.devices.board import Board
+from firmware_bridge.devices.registry import find_board_driver
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.link.serial_link import open_serial
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from controller.control.step import ControlState
     from controller.domain.plan import DevicePlan, RigPlan
     from controller.processes.lockstep import TwinWithin
-    from firmware_bridge.devices.interfaces import BoardConfiguration
+    from firmware_bridge.devices.interfaces import BoardConfiguration, ControlBoard
     from firmware_bridge.link.interfaces import Link
 
 _STATUS_EVERY_S = 1.0
@@ -178,7 +178,7 @@ def main(job_path: Path) -> int:
 
 def _connect(
     job: Job, twin: TwinWithin | None, device: DevicePlan, configuration: BoardConfiguration
-) -> Board:
+) -> ControlBoard:
     link = next(link for link in job.plan.links if link.name == device.link)
 
     def open_link() -> Link:
@@ -186,7 +186,7 @@ def _connect(
             return twin.open_board()
         return open_serial(link.url, baud_rate=link.baud)
 
-    return Board(open_link, configuration)
+    return find_board_driver(device.driver).make(open_link, configuration)
 
 
 def _twin_within(job: Job) -> TwinWithin:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import select
 import signal
 import sys
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 _STEP_S = 0.01
 # A paused machine must not be followed by a burst of steps: time that was lost stays lost.
-_LONGEST_STEP_S = 0.1
+_LONGEST_LAG_S = 0.1
+# Well below any dead-man time: a board must not trip because time is scaled.
+_LONGEST_STEP_S = 0.05
 
 
 def run_twin(
@@ -64,11 +67,17 @@ def _simulate(rig: SimulatedRig, endpoints: list[PtyEndpoint], speed: float, sto
             for endpoint in readable:
                 endpoint.pump()
         now_s = time.monotonic()
-        rig.advance(min(now_s - before_s, _LONGEST_STEP_S) * speed)
+        _advance(rig, min(now_s - before_s, _LONGEST_LAG_S) * speed)
         before_s = now_s
         for event in rig.board.events_after(told):
             sys.stderr.write(f"twin: t={event.time_s:.3f} s board {event.text}\n")
             told = event.index
+
+
+def _advance(rig: SimulatedRig, seconds: float) -> None:
+    steps = max(1, math.ceil(seconds / _LONGEST_STEP_S))
+    for _ in range(steps):
+        rig.advance(seconds / steps)
 
 
 def main(job_path: Path) -> int:
