@@ -49,7 +49,7 @@ class Daemon:
             *options,
         ]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
         self.ostwald("status", "--wait", "30")
 
     def ostwald(self, *arguments: str, code: int = 0) -> str:

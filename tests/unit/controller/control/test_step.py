@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.control.model import compile_plan
-from controller.control.step import ControlState, Inputs, initial_state, step
+from controller.control.step import ControlState, Inputs, Outcome, initial_state, step
 from controller.domain.commands import EmergencyStop, MakeSafe, Reset, SetTargets
 from controller.domain.plan import (
     ChannelPlan,
@@ -44,7 +44,7 @@ HOT = replace(GOOD, values=(90.0, 0.0, 5.0))
 SAFE_HEATER, SAFE_PUMP = 0.0, 5.0
 
 
-def advance(state: ControlState, inputs: Inputs = GOOD, *commands, ticks: int = 1):
+def advance(state: ControlState, inputs: Inputs = GOOD, *commands, ticks: int = 1) -> Outcome:
     outcome = step(MODEL, state, inputs, commands, 0.1)
     for _ in range(ticks - 1):
         outcome = replace(step(MODEL, outcome.state, inputs, (), 0.1), replies=outcome.replies)

@@ -78,7 +78,8 @@ async def answer_all(server: MailboxServer, stop: asyncio.Event) -> None:
 
 
 async def test_a_request_gets_its_own_answer_and_status_arrives_beside_it(tmp_path):
-    server, stop, told = MailboxServer(tmp_path / "box"), asyncio.Event(), []
+    server, stop = MailboxServer(tmp_path / "box"), asyncio.Event()
+    told: list[dict[str, object]] = []
     client = MailboxClient(tmp_path / "box", told.append)
     serving = asyncio.create_task(answer_all(server, stop))
     answers = await asyncio.gather(*(client.request({"op": f"{n}"}) for n in range(5)))
