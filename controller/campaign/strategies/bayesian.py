@@ -2,8 +2,8 @@
 
 The score is a known function of the properties, so the processes learn the properties and the improvement is
 averaged over their draws (Astudillo & Frazier, Bayesian Optimization of Composite Functions, ICML 2019). A
-trial without a usable spectrum counts as one whose properties are all the worst seen: pessimistic, but it
-keeps the region known.
+trial without a usable spectrum teaches no property; it only makes its nearest neighbourhood unattractive, for
+a failure may be chance or may be the chemistry.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from scipy.stats import norm, qmc
 
 from controller.campaign import objectives as goals
@@ -33,15 +34,22 @@ _DRAWS = 64
 _CANDIDATES = 2048
 _LOCAL = 256
 _LOCAL_ROUNDS = 4
+# How far around a failed trial, as a share of the cube's side, others are held back.
+_FAILED_REACH = 0.03
 
 
 def propose(
     space: Space, objectives: Sequence[Objective], history: Sequence[Observation], seed: int
 ) -> Array:
     """Return the most promising point of the unit cube, shape (d,); `history` has at least two trials."""
-    inputs = to_unit(space, [dict(each.conditions) for each in history])
+    tried = to_unit(space, [dict(each.conditions) for each in history])
+    usable = np.array([_is_usable(objectives, each) for each in history])
+    inputs, failed = tried[usable], tried[~usable]
+    if len(inputs) < 2:
+        # Nothing to learn from yet: go where nobody has been.
+        return _search(space, lambda points: cdist(points, tried).min(axis=1), tried, seed)
     models = [
-        gaussian_process.fit(inputs, _learnable(each, history), seed + index)
+        gaussian_process.fit(inputs, _learnable(each, history, usable), seed + index)
         for index, each in enumerate(objectives)
     ]
     scores = [goals.score(objectives, each.properties) for each in history if each.properties is not None]
@@ -51,24 +59,34 @@ def propose(
     )
 
     def improvement(points: Array) -> Array:
-        return _expected_improvement(points, models, objectives, lowest, draws)
+        gain = _expected_improvement(points, models, objectives, lowest, draws)
+        return np.where(gain > 0.0, gain * _feasibility(points, failed), gain)
 
     return _search(space, improvement, inputs, seed)
 
 
-def _learnable(objective: Objective, history: Sequence[Observation]) -> Array:
-    """Collect one property, failed trials at the worst value seen."""
-    values = np.array(
+def _is_usable(objectives: Sequence[Objective], observation: Observation) -> bool:
+    seen = observation.properties
+    return seen is not None and all(isfinite(seen.get(each.property_name, np.nan)) for each in objectives)
+
+
+def _learnable(objective: Objective, history: Sequence[Observation], usable: NDArray[np.bool_]) -> Array:
+    """Collect one property of the usable trials."""
+    return np.array(
         [
-            float("nan") if each.properties is None else each.properties.get(objective.property_name, np.nan)
-            for each in history
+            each.properties[objective.property_name]
+            for each, good in zip(history, usable, strict=True)
+            if good and each.properties is not None
         ]
     )
-    seen = values[np.isfinite(values)]
-    if seen.size == 0:
-        return np.zeros(len(values))
-    worst = max(seen, key=lambda value: goals.dissatisfaction(objective, float(value)))
-    return np.where(np.isfinite(values), values, worst)
+
+
+def _feasibility(points: Array, failed: Array) -> Array:
+    """Return a weight from 0 at a failed trial to 1 away from it."""
+    if not len(failed):
+        return np.ones(len(points))
+    distance = cdist(points, failed).min(axis=1)
+    return np.asarray(1.0 - np.exp(-((distance / _FAILED_REACH) ** 2)))
 
 
 def _expected_improvement(
