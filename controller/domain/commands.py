@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+
+class LoopMode(StrEnum):
+    OFF = "off"
+    MANUAL = "manual"
+    AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,114 @@ class Reset:
     """Release what is latched, unless its cause stands."""
 
 
-Command = SetTargets | MakeSafe | EmergencyStop | Reset
+@dataclass(frozen=True, slots=True)
+class SetLoopMode:
+    """Switch a loop without a bump; `output` is what a manual loop holds, None: what it gives now."""
+
+    loop: str
+    mode: LoopMode
+    output: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retune:
+    """Put other parameters into a loop without a bump; the gain in actuator units per sensor unit."""
+
+    loop: str
+    gain: float
+    integral_s: float
+    derivative_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StartAutotune:
+    """Swing the loop's actuator by a relay around `target` until its limit cycle is known."""
+
+    loop: str
+    target: float
+    amplitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndAutotune:
+    """End the experiment, or dispose of its proposal: `accept` puts the proposed tuning into the loop."""
+
+    loop: str
+    accept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAlarm:
+    """Acknowledge one alarm, or every one that waits for it when `name` is empty."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShelveAlarm:
+    """Keep an alarm quiet for a while; zero seconds brings it back."""
+
+    name: str
+    duration_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlarmService:
+    """Take an alarm out of service until it is put back."""
+
+    name: str
+    in_service: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLease:
+    """Acquire or renew the exclusive right to actuate, for `ttl_s`. `token` proves who holds it."""
+
+    holder: str
+    token: str
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLease:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetReagent:
+    """Say how much of a reagent is there: after a refill, or restored after a restart."""
+
+    reagent: str
+    volume_ul: float
+
+
+Command = (
+    SetTargets
+    | MakeSafe
+    | EmergencyStop
+    | Reset
+    | SetLoopMode
+    | Retune
+    | StartAutotune
+    | EndAutotune
+    | AcknowledgeAlarm
+    | ShelveAlarm
+    | SetAlarmService
+    | HoldLease
+    | ReleaseLease
+    | SetReagent
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command, who asks ("chemist@bench", "run r-12") and the token of the lease under which."""
+
+    command: Command
+    actor: str = ""
+    lease: str = ""
 
 
 @dataclass(frozen=True, slots=True)

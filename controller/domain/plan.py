@@ -6,8 +6,11 @@ unit that its name says, or, where it belongs to a channel, in that channel's un
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+
+from controller.domain import plain
+from controller.domain.alarms import AlarmPlan
+from controller.domain.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class DevicePlan:
 class ChannelPlan:
     """One signal of a device.
 
-    `signal` names it there: `pump.0`, `heater.1`, `lamp`, `temperature.0`, `pressure.0` or `stop`.
+    `signal` names it there: `pump.0`, `heater.1`, `lamp`, `temperature.0`, `pressure.0` or `stop`. A channel
+    without a device is computed by control: a flow group's total and fractions, what is left of a reagent.
     """
 
     name: str
@@ -59,10 +63,42 @@ class ChannelPlan:
     def is_actuator(self) -> bool:
         return self.safe_value is not None
 
+    @property
+    def is_computed(self) -> bool:
+        return not self.device
+
+
+@dataclass(frozen=True, slots=True)
+class FeedForward:
+    """Adds `gain * (value - reference)` to a loop's output.
+
+    `channel` "setpoint" is the loop's own ramped setpoint.
+    """
+
+    channel: str
+    gain: float
+    reference: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledTuning:
+    """The tuning that holds at this value of the scheduling channel; between two, it is interpolated."""
+
+    at: float
+    gain: float
+    integral_s: float
+    derivative_s: float
+
 
 @dataclass(frozen=True, slots=True)
 class LoopPlan:
-    """A PID controller, ISA form; the gain is in actuator units per unit of the sensor."""
+    """A PID controller, ISA form; the gain is in actuator units per unit of the sensor.
+
+    An `actuator` that is the sensor of another loop makes this the outer loop of a cascade: its output is the
+    inner loop's setpoint. With a `cooler` the range is split: the output runs from -100 to 100 % of span, its
+    positive part drives the actuator, its negative part, times `cooler_ratio`, the cooler, with `split_gap`
+    (of 1) of nothing between them.
+    """
 
     name: str
     sensor: str
@@ -72,26 +108,81 @@ class LoopPlan:
     derivative_s: float
     ramp_per_s: float
     derivative_filter: float = 10.0
+    setpoint_weight: float = 1.0
+    cooler: str = ""
+    cooler_ratio: float = 1.0
+    split_gap: float = 0.0
+    feed_forward: tuple[FeedForward, ...] = ()
+    schedule_on: str = ""
+    schedule: tuple[ScheduledTuning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowMember:
+    """A pump of a flow group. `fraction` is the computed channel of its share of the total, 0 to 1."""
+
+    pump: str
+    fraction: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowGroupPlan:
+    """Pumps that move together: `total` and the fractions are computed channels that take setpoints.
+
+    On a change all pumps arrive at once, in a straight line, so that an unchanged ratio holds on the way.
+    `ramp_per_s` bounds the change of the total flow; 0: only the pumps' own limits do.
+    """
+
+    name: str
+    total: str
+    members: tuple[FlowMember, ...]
+    ramp_per_s: float = 0.0
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The computed channels that take the group's setpoints."""
+        return (self.total, *(member.fraction for member in self.members))
 
 
 @dataclass(frozen=True, slots=True)
 class InterlockPlan:
-    """Trips after `delay_s` outside [low, high] or without a good reading: all outputs safe, latched."""
+    """Trips when its condition has stood for `delay_s`; a condition that can't be judged counts as standing.
+
+    `forces` names the actuators that go to their safe values; empty: all of them, and the reactor is TRIPPED.
+    Latching: until Reset. Else the outputs are held only while the condition stands.
+    """
 
     name: str
-    channel: str
-    low: float
-    high: float
-    delay_s: float
+    condition: Condition
+    delay_s: float = 0.0
+    latching: bool = True
+    forces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReagentPlan:
-    """A stock and the pump that delivers it."""
+    """A stock and the pump that delivers it. `level` is the computed channel of what is left, or empty."""
 
     name: str
     pump: str
     stock: str
+    volume_ul: float = 0.0
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeasePlan:
+    """How long a lease may be held without a renewal."""
+
+    longest_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class RealtimePlan:
+    """What control asks of the kernel: a SCHED_FIFO priority, and a core to stay on."""
+
+    priority: int = 80
+    cpu: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +230,15 @@ class RigPlan:
     devices: tuple[DevicePlan, ...]
     channels: tuple[ChannelPlan, ...]
     loops: tuple[LoopPlan, ...] = ()
+    flows: tuple[FlowGroupPlan, ...] = ()
     interlocks: tuple[InterlockPlan, ...] = ()
+    alarms: tuple[AlarmPlan, ...] = ()
     reagents: tuple[ReagentPlan, ...] = ()
     spectrometer: SpectrometerPlan | None = None
     twin: TwinPlan | None = None
     trusted_keys: tuple[str, ...] = field(default=())
+    realtime: RealtimePlan = field(default_factory=RealtimePlan)
+    lease: LeasePlan = field(default_factory=LeasePlan)
 
     def channel(self, name: str) -> ChannelPlan | None:
         return next((channel for channel in self.channels if channel.name == name), None)
@@ -152,31 +247,18 @@ class RigPlan:
         """Return the loop that makes `sensor` follow a setpoint."""
         return next((loop for loop in self.loops if loop.sensor == sensor), None)
 
+    def takes_setpoints(self, channel: ChannelPlan) -> bool:
+        """Whether a value may be asked of the channel: an actuator, a loop's sensor, a group's flow."""
+        return (
+            channel.is_actuator
+            or self.loop_on(channel.name) is not None
+            or any(channel.name in group.channels for group in self.flows)
+        )
+
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return plain.to_json(self)
 
     @classmethod
     def from_json(cls, text: str) -> RigPlan:
         """Read what `to_json` wrote."""
-        raw = json.loads(text)
-        return cls(
-            name=raw["name"],
-            rate_hz=raw["rate_hz"],
-            orphan_hold_s=raw["orphan_hold_s"],
-            reactor=ReactorPlan(**raw["reactor"]),
-            links=tuple(LinkPlan(**item) for item in raw["links"]),
-            devices=tuple(_device(item) for item in raw["devices"]),
-            channels=tuple(ChannelPlan(**item) for item in raw["channels"]),
-            loops=tuple(LoopPlan(**item) for item in raw["loops"]),
-            interlocks=tuple(InterlockPlan(**item) for item in raw["interlocks"]),
-            reagents=tuple(ReagentPlan(**item) for item in raw["reagents"]),
-            spectrometer=SpectrometerPlan(**raw["spectrometer"]) if raw["spectrometer"] else None,
-            twin=TwinPlan(**raw["twin"]) if raw["twin"] else None,
-            trusted_keys=tuple(raw["trusted_keys"]),
-        )
-
-
-def _device(raw: dict[str, object]) -> DevicePlan:
-    limits = raw.pop("temperature_limits_c")
-    assert isinstance(limits, list)
-    return DevicePlan(**raw, temperature_limits_c=tuple(limits))  # type: ignore[arg-type]
+        return plain.from_json(cls, text)

@@ -1,0 +1,139 @@
+"""Frozen dataclasses as plain JSON values and back, exactly: what processes hand each other and replays read.
+
+Strict JSON: a number that JSON has not is written as "nan", "inf" or "-inf". A dataclass that stands in a
+union carries its class name under `kind`. Floats keep every bit (repr round-trips).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+_ODD = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+class PlainError(ValueError):
+    """A value that is not of the type asked for; the text names the place."""
+
+
+def to_json(value: object) -> str:
+    """Write a dataclass as strict JSON."""
+    return json.dumps(to_plain(value), allow_nan=False)
+
+
+def from_json(kind: type[T], text: str | bytes) -> T:
+    """Read what `to_json` wrote; PlainError for anything else."""
+    try:
+        raw = json.loads(text)
+    except ValueError as error:
+        raise PlainError(f"not JSON: {error}") from error
+    return from_plain(kind, raw)
+
+
+def to_plain(value: object) -> Any:
+    """Turn dataclasses, enums, tuples, mappings and numbers into what JSON has."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
+    if value is None or isinstance(value, str | int):
+        return value
+    if is_dataclass(value):
+        raw = {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+        return {"kind": type(value).__name__, **raw} if "kind" not in raw else raw
+    if isinstance(value, dict):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    raise PlainError(f"{type(value).__name__} has no plain form")
+
+
+def from_plain(kind: type[T], raw: Any) -> T:
+    """Read a value of `kind`; PlainError names the field that does not fit."""
+    value: T = _read(kind, raw, kind.__name__)
+    return value
+
+
+def _read(kind: Any, raw: Any, place: str) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _read_union(get_args(kind), raw, place)
+    if origin is tuple:
+        return _read_tuple(get_args(kind), raw, place)
+    if origin is not None:  # Mapping[str, X]
+        _expect(raw, dict, place)
+        item = get_args(kind)[1]
+        return {key: _read(item, each, f"{place}.{key}") for key, each in raw.items()}
+    if is_dataclass(kind):
+        return _read_dataclass(kind, raw, place)
+    if kind is float:
+        return _read_float(raw, place)
+    if issubclass(kind, Enum):
+        try:
+            return kind(raw)
+        except ValueError as error:
+            raise PlainError(f"{place}: {error}") from error
+    if kind is int and isinstance(raw, bool):
+        raise PlainError(f"{place}: must be int, not bool")
+    return _expect(raw, kind, place)
+
+
+def _expect(raw: Any, kind: type, place: str) -> Any:
+    if not isinstance(raw, kind):
+        raise PlainError(f"{place}: must be {kind.__name__}, not {type(raw).__name__}")
+    return raw
+
+
+def _read_float(raw: Any, place: str) -> float:
+    if isinstance(raw, str) and raw in _ODD:
+        return _ODD[raw]
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise PlainError(f"{place}: must be a number, not {type(raw).__name__}")
+    return float(raw)
+
+
+def _read_tuple(items: tuple[Any, ...], raw: Any, place: str) -> tuple[Any, ...]:
+    _expect(raw, list, place)
+    if len(items) == 2 and items[1] is Ellipsis:
+        return tuple(_read(items[0], each, f"{place}[{index}]") for index, each in enumerate(raw))
+    if len(items) != len(raw):
+        raise PlainError(f"{place}: must have {len(items)} items, not {len(raw)}")
+    pairs = zip(items, raw, strict=True)
+    return tuple(_read(item, each, f"{place}[{index}]") for index, (item, each) in enumerate(pairs))
+
+
+def _read_union(members: tuple[Any, ...], raw: Any, place: str) -> Any:
+    if raw is None and type(None) in members:
+        return None
+    members = tuple(member for member in members if member is not type(None))
+    if len(members) == 1:
+        return _read(members[0], raw, place)
+    if isinstance(raw, dict):
+        for member in members:
+            if is_dataclass(member) and raw.get("kind") == getattr(member, "__name__", ""):
+                return _read_dataclass(member, raw, place)
+    raise PlainError(f"{place}: fits none of {', '.join(member.__name__ for member in members)}")
+
+
+def _read_dataclass(kind: Any, raw: Any, place: str) -> Any:
+    _expect(raw, dict, place)
+    hints = _hints(kind)
+    unknown = set(raw) - set(hints) - {"kind"}
+    if unknown:
+        raise PlainError(f"{place}: {kind.__name__} has no {', '.join(sorted(unknown))}")
+    known = {name: _read(hint, raw[name], f"{place}.{name}") for name, hint in hints.items() if name in raw}
+    try:
+        return kind(**known)
+    except TypeError as error:
+        raise PlainError(f"{place}: {error}") from error
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
