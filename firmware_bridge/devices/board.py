@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 _NO_PUMPS: Final = (0.0,) * m.PUMP_AXES
 _NO_HEATERS: Final = (0.0,) * m.HEATERS
+_NO_FREQUENCIES: Final = (0.0,) * m.FREQUENCIES
+_NO_DUTIES: Final = (0.0,) * m.DUTIES
+# Every bit field spelled out once: a look-up costs the tick a third of taking the bits apart.
+_DIGITALS: Final = tuple(
+    tuple(bool(bits >> index & 1) for index in range(m.DIGITALS)) for bits in range(1 << m.DIGITALS)
+)
+_DIGITAL_MASK: Final = len(_DIGITALS) - 1
 
 
 class Board:
@@ -35,6 +42,9 @@ class Board:
         self._heaters = len(configuration.safe_heater_duty)
         self._temperatures = len(configuration.limit_c)
         self._pressures = configuration.pressures
+        self._frequencies = len(configuration.frequencies)
+        self._duties = len(configuration.safe_duty)
+        self._digitals = configuration.digitals
         deadman_s = configuration.deadman_s
         self._session = BoardSession(
             to_message(configuration),
@@ -86,6 +96,8 @@ class Board:
             outputs.pump_steps_s + _NO_PUMPS[self._axes :],
             outputs.heater_duty + _NO_HEATERS[self._heaters :],
             outputs.lamp_duty,
+            outputs.frequency_hz + _NO_FREQUENCIES[self._frequencies :],
+            outputs.duty + _NO_DUTIES[self._duties :],
         )
         self._write(self._session.outputs(message, now_s), now_s)
 
@@ -155,6 +167,9 @@ class Board:
             pump_steps_s=inputs.pump_steps_s[: self._axes],
             heater_duty=inputs.heater_duty[: self._heaters],
             lamp_duty=inputs.lamp_duty,
+            frequency_hz=inputs.frequency_hz[: self._frequencies],
+            duty=inputs.duty[: self._duties],
+            digitals=_DIGITALS[inputs.digital_bits & _DIGITAL_MASK][: self._digitals],
         )
 
 
@@ -166,17 +181,11 @@ def to_message(configuration: BoardConfiguration) -> m.Configure:
             f"deadman_s {configuration.deadman_s:g}: a board takes "
             f"{m.DEADMAN_MS[0] / 1000} to {m.DEADMAN_MS[-1] / 1000} s"
         )
-    for what, used, most in (
-        ("pump axes", len(configuration.axes), m.PUMP_AXES),
-        ("heaters", len(configuration.safe_heater_duty), m.HEATERS),
-        ("temperatures", len(configuration.limit_c), m.TEMPERATURES),
-        ("pressures", configuration.pressures, m.PRESSURES),
-        ("lamps", configuration.lamps, m.LAMPS),
-    ):
+    for (what, used), most in zip(_used(configuration), _LARGEST, strict=True):
         if used > most:
             raise DeviceError(f"{used} {what}: the largest board has {most}")
-    axes, limits_c = configuration.axes, configuration.limit_c
-    spare_axes = m.PUMP_AXES - len(axes)
+    axes, limits_c, frequencies = configuration.axes, configuration.limit_c, configuration.frequencies
+    spare_axes, spare_frequencies = m.PUMP_AXES - len(axes), m.FREQUENCIES - len(frequencies)
     return m.Configure(
         deadman_ms=deadman_ms,
         safe_pump_steps_s=tuple(axis.safe_steps_s for axis in axes) + (0.0,) * spare_axes,
@@ -186,6 +195,35 @@ def to_message(configuration: BoardConfiguration) -> m.Configure:
         + (nan,) * (m.TEMPERATURES - len(limits_c)),
         limit_steps_s=tuple(axis.limit_steps_s for axis in axes) + (0.0,) * spare_axes,
         limit_steps_s2=tuple(axis.limit_steps_s2 for axis in axes) + (0,) * spare_axes,
+        safe_frequency_hz=tuple(each.safe_hz for each in frequencies) + (0.0,) * spare_frequencies,
+        limit_hz=tuple(each.limit_hz for each in frequencies) + (0.0,) * spare_frequencies,
+        safe_duty=configuration.safe_duty + _NO_DUTIES[len(configuration.safe_duty) :],
+    )
+
+
+_LARGEST: Final = (
+    m.PUMP_AXES,
+    m.HEATERS,
+    m.TEMPERATURES,
+    m.PRESSURES,
+    m.LAMPS,
+    m.FREQUENCIES,
+    m.DUTIES,
+    m.DIGITALS,
+)
+
+
+def _used(configuration: BoardConfiguration) -> tuple[tuple[str, int], ...]:
+    """Count what a rig uses of its board, in the order of `_LARGEST`."""
+    return (
+        ("pump axes", len(configuration.axes)),
+        ("heaters", len(configuration.safe_heater_duty)),
+        ("temperatures", len(configuration.limit_c)),
+        ("pressures", configuration.pressures),
+        ("lamps", configuration.lamps),
+        ("frequency outputs", len(configuration.frequencies)),
+        ("duty outputs", len(configuration.safe_duty)),
+        ("digital inputs", configuration.digitals),
     )
 
 
@@ -194,13 +232,17 @@ def find_mismatch(reply: m.HelloReply, configuration: BoardConfiguration) -> str
     wanted = configuration.serial_number
     if wanted is not None and reply.serial_number != wanted:
         return f"this is board {reply.serial_number!r}, the rig names {wanted!r}: check the cables"
-    for what, used, there in (
-        ("pump axes", len(configuration.axes), reply.axes),
-        ("heaters", len(configuration.safe_heater_duty), reply.heaters),
-        ("temperatures", len(configuration.limit_c), reply.temperatures),
-        ("pressures", configuration.pressures, reply.pressures),
-        ("lamps", configuration.lamps, reply.lamps),
-    ):
+    present = (
+        reply.axes,
+        reply.heaters,
+        reply.temperatures,
+        reply.pressures,
+        reply.lamps,
+        reply.frequencies,
+        reply.duties,
+        reply.digitals,
+    )
+    for (what, used), there in zip(_used(configuration), present, strict=True):
         if used > there:
             return f"the rig uses {used} {what}, board {reply.serial_number!r} has {there}"
     return None

@@ -56,6 +56,18 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class FrequencyOutput:
+    """What one frequency output may do, and what it does when things go wrong; 0 Hz is off."""
+
+    limit_hz: float
+    safe_hz: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.safe_hz <= self.limit_hz:
+            raise DeviceError(f"{self}: needs 0 <= safe frequency <= limit")
+
+
+@dataclass(frozen=True, slots=True)
 class BoardConfiguration:
     """What a rig uses of its board; the lengths of the tuples say how many of each."""
 
@@ -69,15 +81,21 @@ class BoardConfiguration:
     safe_lamp_duty: float = 0.0
     serial_number: str | None = None
     """The one board that this rig is wired to; None: whichever is plugged in."""
+    frequencies: tuple[FrequencyOutput, ...] = ()
+    safe_duty: tuple[float, ...] = ()
+    """Of each general duty output."""
+    digitals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BoardOutputs:
-    """The whole desired state of a board's outputs: steps/s, and duties from 0 to 1."""
+    """The whole desired state of a board's outputs: steps/s, duties from 0 to 1, and Hz, where 0 is off."""
 
     pump_steps_s: tuple[float, ...]
     heater_duty: tuple[float, ...]
     lamp_duty: float
+    frequency_hz: tuple[float, ...] = ()
+    duty: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,10 @@ class BoardInputs:
     pump_steps_s: tuple[float, ...]
     heater_duty: tuple[float, ...]
     lamp_duty: float
+    frequency_hz: tuple[float, ...] = ()
+    duty: tuple[float, ...] = ()
+    digitals: tuple[bool, ...] = ()
+    """True: the input is active."""
 
 
 @dataclass(slots=True)

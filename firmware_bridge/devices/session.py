@@ -255,7 +255,8 @@ class BoardSession:
         self.identity = reply
         if reply.protocol != m.PROTOCOL_VERSION:
             ours = m.PROTOCOL_VERSION
-            self.problem = f"the board speaks protocol {reply.protocol}, this driver {ours}: flash the board"
+            remedy = "flash the board" if reply.protocol < ours else "update Ostwald"
+            self.problem = f"the board speaks protocol {reply.protocol}, this driver {ours}: {remedy}"
         else:
             self.problem = self._vet(reply)
         if self.problem is None:

@@ -9,6 +9,7 @@ import random
 from collections import deque
 from dataclasses import dataclass, replace
 from math import isnan, nan
+from operator import le
 from typing import TYPE_CHECKING, Final
 
 from firmware_bridge.simulator.interfaces import Drive
@@ -41,7 +42,9 @@ _NO_TEMPERATURES: Final = (nan,) * m.TEMPERATURES
 _NO_PRESSURES: Final = (nan,) * m.PRESSURES
 _ROUNDING_MS: Final = 1e-6
 """What adding up time steps may be off by."""
-_OFF: Final = m.Outputs((0.0,) * m.PUMP_AXES, (0.0,) * m.HEATERS, 0.0)
+_OFF: Final = m.Outputs(
+    (0.0,) * m.PUMP_AXES, (0.0,) * m.HEATERS, 0.0, (0.0,) * m.FREQUENCIES, (0.0,) * m.DUTIES
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class BoardModel:
     temperatures: int = m.TEMPERATURES
     pressures: int = m.PRESSURES
     lamps: int = m.LAMPS
+    frequencies: int = m.FREQUENCIES
+    duties: int = m.DUTIES
+    digitals: int = m.DIGITALS
     boot_s: float = 0.05
     """From reset until it listens."""
 
@@ -78,6 +84,8 @@ class OutputStage:
     def __init__(self, model: BoardModel) -> None:
         self._heaters = model.heaters
         self._lamps = model.lamps
+        self._duties = model.duties
+        self._limit_hz = _OFF.frequency_hz
         self._limit_steps_s = (0.0,) * m.PUMP_AXES
         self._limit_steps_s2 = (0,) * m.PUMP_AXES
         self._safe = _OFF
@@ -87,21 +95,27 @@ class OutputStage:
     def configure(self, configure: m.Configure) -> None:
         self._limit_steps_s = configure.limit_steps_s
         self._limit_steps_s2 = configure.limit_steps_s2
+        self._limit_hz = configure.limit_hz
         self._safe = m.Outputs(
-            configure.safe_pump_steps_s, configure.safe_heater_duty, configure.safe_lamp_duty
+            configure.safe_pump_steps_s,
+            configure.safe_heater_duty,
+            configure.safe_lamp_duty,
+            configure.safe_frequency_hz,
+            configure.safe_duty,
         )
         self.make_safe()
 
     def command(self, outputs: m.Outputs) -> bool:
         """Take a new goal; True when a part of it was beyond a limit and was held there."""
-        rates = tuple(map(min, outputs.pump_steps_s, self._limit_steps_s))
-        duties = outputs.heater_duty[: self._heaters] + _OFF.heater_duty[self._heaters :]
-        lamp = outputs.lamp_duty if self._lamps else 0.0
-        if rates == outputs.pump_steps_s and duties == outputs.heater_duty and lamp == outputs.lamp_duty:
-            self.goal = outputs
-            return False
-        self.goal = m.Outputs(rates, duties, lamp)
-        return True
+        held = m.Outputs(
+            tuple(map(min, outputs.pump_steps_s, self._limit_steps_s)),
+            outputs.heater_duty[: self._heaters] + _OFF.heater_duty[self._heaters :],
+            outputs.lamp_duty if self._lamps else 0.0,
+            tuple(map(min, outputs.frequency_hz, self._limit_hz)),
+            outputs.duty[: self._duties] + _OFF.duty[self._duties :],
+        )
+        self.goal = held
+        return held != outputs
 
     def make_safe(self) -> None:
         """Fall to the safe values at once; a pump that must rise to its own does so at its ramp."""
@@ -128,6 +142,7 @@ class BoardTwin:
         self._time_s = 0.0
         self._temperatures_c = _NO_TEMPERATURES
         self._pressures_kpa = _NO_PRESSURES
+        self._digital_bits = 0
         self._stop_pressed = False
         self.reboot(m.ResetCause.POWER_ON)
 
@@ -180,19 +195,25 @@ class BoardTwin:
         self._check_deadman()
         outputs = self._outputs
         outputs.advance(dt_s)
-        goal = outputs.goal
+        goal, model = outputs.goal, self.model
         return Drive(
-            outputs.pump_steps_s[: self.model.axes], goal.heater_duty[: self.model.heaters], goal.lamp_duty
+            outputs.pump_steps_s[: model.axes],
+            goal.heater_duty[: model.heaters],
+            goal.lamp_duty,
+            goal.frequency_hz[: model.frequencies],
+            goal.duty[: model.duties],
         )
 
     def sense(self, sensed: Sensed) -> None:
-        """Show the board its sensors and its stop input."""
+        """Show the board its sensors, its digital inputs and its stop input."""
         model = self.model
         # The order of max and min lets NaN, a broken sensor, through.
         celsius = [min(max(t, _COLDEST_C), _HOTTEST_C) for t in sensed.temperatures_c[: model.temperatures]]
         kpa = [min(max(p, 0.0), _PRESSURE_END_KPA) for p in sensed.pressures_kpa[: model.pressures]]
         self._temperatures_c = (*celsius, *_NO_TEMPERATURES[len(celsius) :])
         self._pressures_kpa = (*kpa, *_NO_PRESSURES[len(kpa) :])
+        active = enumerate(sensed.digitals[: model.digitals])
+        self._digital_bits = sum(1 << index for index, is_active in active if is_active)
         self._stop_pressed = sensed.stop_pressed
         if sensed.stop_pressed:
             self._trip(_ESTOPPED, m.TripCause.STOP_INPUT, "stop input pressed")
@@ -252,6 +273,9 @@ class BoardTwin:
             pump_steps_s=outputs.pump_steps_s,
             heater_duty=outputs.goal.heater_duty,
             lamp_duty=outputs.goal.lamp_duty,
+            frequency_hz=outputs.goal.frequency_hz,
+            duty=outputs.goal.duty,
+            digital_bits=self._digital_bits,
         )
 
     def _hello(self) -> m.HelloReply:
@@ -267,6 +291,9 @@ class BoardTwin:
             lamps=model.lamps,
             firmware=model.firmware,
             serial_number=model.serial_number,
+            frequencies=model.frequencies,
+            duties=model.duties,
+            digitals=model.digitals,
         )
 
     def _configure(self, configure: m.Configure, number: int) -> Message:
@@ -348,6 +375,9 @@ def _is_possible(configure: m.Configure, model: BoardModel) -> bool:
         configure.deadman_ms in m.DEADMAN_MS
         and all(safe <= limit and (slope > 0 or limit == 0.0) for limit, slope, safe in axes)
         and not any(configure.limit_steps_s[model.axes :])
+        and all(map(le, configure.safe_frequency_hz, configure.limit_hz))
+        and not any(configure.limit_hz[model.frequencies :])
+        and not any(configure.safe_duty[model.duties :])
         and not any(configure.safe_heater_duty[model.heaters :])
         and all(isnan(limit_c) for limit_c in configure.limit_c[model.temperatures :])
         and not (configure.safe_lamp_duty and not model.lamps)

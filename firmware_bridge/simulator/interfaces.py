@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """What the board's pins do to the plant during one step."""
+    """What the board's pins, and the state of the tubing, do to the plant during one step."""
 
     pump_steps_s: tuple[float, ...]
     heater_duty: tuple[float, ...]
     lamp_duty: float
+    frequency_hz: tuple[float, ...] = ()
+    duty: tuple[float, ...] = ()
+    resistance: float = 1.0
+    """Of the tubing to flow, over that of clean tubing."""
+    lost_share: float = 0.0
+    """Of the liquid that should enter the reactor, what a leak lets out before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Sensed:
     temperatures_c: tuple[float, ...]
     pressures_kpa: tuple[float, ...]
     stop_pressed: bool
+    digitals: tuple[bool, ...] = ()
+    """What the digital inputs see, from input 0; an input beyond them is not active."""
 
 
 class Plant(Protocol):

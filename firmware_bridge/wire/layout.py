@@ -10,7 +10,7 @@ import dataclasses
 import struct
 from math import nan
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Final, get_type_hints
 
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.wire.framing import MAX_PAYLOAD
@@ -45,6 +45,12 @@ class Message:
     """Base class of everything that crosses the wire."""
 
     __slots__ = ()
+
+    FIRST_SIZE: ClassVar[int | None] = None
+    """Payload bytes in the first protocol version of a message that grows at its end; None: it never grows.
+
+    What an older peer does not say reads as zero, and what a newer one says beyond our fields is left.
+    """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -177,10 +183,12 @@ class Layout:
 
     def unpack(self, payload: bytes) -> Message:
         """Read a payload; MessageError when its length or a value is not that of this type."""
-        if len(payload) != self._struct.size:
-            raise MessageError(
-                f"{self.name}: {len(payload)} bytes of payload, not {self._struct.size}", payload
-            )
+        size = self._struct.size
+        if len(payload) != size:
+            first = self.message_class.FIRST_SIZE
+            if first is None or len(payload) < first:
+                raise MessageError(f"{self.name}: {len(payload)} bytes of payload, not {size}", payload)
+            payload = payload[:size].ljust(size, b"\0")
         numbers = self._struct.unpack(payload)
         try:
             return self.message_class(*[unpack(numbers) for unpack in self._unpackers])

@@ -1,7 +1,7 @@
 """Every message on the wire, in one table: the source of these classes and of the board's C header.
 
-Values stand in physical units here; `Wire` says how they lie on the wire. HELLO and HELLO_REPLY keep their
-layout in every protocol version, so that two versions can still tell each other apart.
+Values stand in physical units here; `Wire` says how they lie on the wire. HELLO keeps its layout in every
+protocol version and HELLO_REPLY only grows at its end, so that two versions can still tell each other apart.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import crc32
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from firmware_bridge.wire import framing
 from firmware_bridge.wire.layout import Layout, Message, MessageError, Wire
@@ -17,7 +17,7 @@ from firmware_bridge.wire.layout import Layout, Message, MessageError, Wire
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 # What the largest board (an ATmega with six steppers) has; smaller ones leave the rest unused.
 PUMP_AXES = 6
@@ -25,6 +25,9 @@ HEATERS = 2
 TEMPERATURES = 4
 PRESSURES = 2
 LAMPS = 1
+FREQUENCIES = 2
+DUTIES = 2
+DIGITALS = 4
 PIXELS_PER_FRAME = 100
 
 DEADMAN_MS = range(20, 10_001)
@@ -53,7 +56,7 @@ class Status(IntFlag):
     STOP_PRESSED = 1 << 5
     """The stop input at this moment; a trip stays after its release."""
     LIMITED = 1 << 6
-    """A pump rate asked for was held at its configured limit."""
+    """A pump rate or frequency asked for was held at its limit, or an output that is not there at 0."""
 
 
 TRIPS: Final = Status.DEADMAN | Status.ESTOPPED | Status.OVER_TEMPERATURE | Status.SENSOR_FAULT
@@ -88,7 +91,9 @@ U32 = Annotated[int, Wire("I")]
 Text = Annotated[str, Wire("s", 16)]
 PumpRates = Annotated[tuple[float, ...], Wire("I", PUMP_AXES, scale=1000, unit="steps/s")]
 Accelerations = Annotated[tuple[int, ...], Wire("I", PUMP_AXES, unit="steps/s2")]
-Duties = Annotated[tuple[float, ...], Wire("H", HEATERS, scale=65535)]
+HeaterDuties = Annotated[tuple[float, ...], Wire("H", HEATERS, scale=65535)]
+Frequencies = Annotated[tuple[float, ...], Wire("I", FREQUENCIES, scale=1000, unit="Hz")]
+Duties = Annotated[tuple[float, ...], Wire("H", DUTIES, scale=65535)]
 Duty = Annotated[float, Wire("H", scale=65535)]
 Temperatures = Annotated[tuple[float, ...], Wire("h", TEMPERATURES, scale=100, unit="degC", absent=-32768)]
 Pressures = Annotated[tuple[float, ...], Wire("H", PRESSURES, scale=10, unit="kPa", absent=65535)]
@@ -108,6 +113,9 @@ class Hello(Message):
 class HelloReply(Message):
     """Board: its identity, and how much of the largest board it has."""
 
+    # Protocol 1 ended with the serial number.
+    FIRST_SIZE: ClassVar[int | None] = 43
+
     protocol: U8
     boot_id: U32
     reset_cause: Annotated[ResetCause, Wire("B", enum=ResetCause)]
@@ -118,6 +126,9 @@ class HelloReply(Message):
     lamps: U8
     firmware: Text
     serial_number: Text
+    frequencies: U8
+    duties: U8
+    digitals: U8
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +137,15 @@ class Configure(Message):
 
     deadman_ms: Milliseconds16
     safe_pump_steps_s: PumpRates
-    safe_heater_duty: Duties
+    safe_heater_duty: HeaterDuties
     safe_lamp_duty: Duty
     limit_c: Temperatures
     """Above it the board trips; NaN: no limit on this sensor."""
     limit_steps_s: PumpRates
     limit_steps_s2: Accelerations
+    safe_frequency_hz: Frequencies
+    limit_hz: Frequencies
+    safe_duty: Duties
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +160,11 @@ class Outputs(Message):
     """Host: the whole desired state of the outputs; the one message that feeds the dead-man's switch."""
 
     pump_steps_s: PumpRates
-    heater_duty: Duties
+    heater_duty: HeaterDuties
     lamp_duty: Duty
+    frequency_hz: Frequencies
+    """0: off."""
+    duty: Duties
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +176,12 @@ class Inputs(Message):
     temperatures_c: Temperatures
     pressures_kpa: Pressures
     pump_steps_s: PumpRates
-    heater_duty: Duties
+    heater_duty: HeaterDuties
     lamp_duty: Duty
+    frequency_hz: Frequencies
+    duty: Duties
+    digital_bits: U8
+    """Digital input n in bit n, 1 when it is active."""
 
 
 @dataclass(frozen=True, slots=True)

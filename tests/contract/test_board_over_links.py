@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from dataclasses import replace
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.devices.board import Board
-from firmware_bridge.devices.interfaces import Axis, BoardConfiguration, BoardInputs, BoardOutputs, BoardState
+from firmware_bridge.devices.interfaces import (
+    Axis,
+    BoardConfiguration,
+    BoardInputs,
+    BoardOutputs,
+    BoardState,
+    FrequencyOutput,
+)
 from firmware_bridge.link.interfaces import Link, LinkError
 from firmware_bridge.link.loopback import loopback_pair
 from firmware_bridge.link.serial_link import open_serial
@@ -30,8 +38,8 @@ if TYPE_CHECKING:
 TICK_S = 0.02
 WIRE_PATIENCE_S = 5.0
 """A pseudo-terminal hands bytes over within microseconds; this ends a test that would hang."""
-WORK = BoardOutputs((800.0, 200.0), (0.5,), 1.0)
-IDLE = BoardOutputs((0.0, 0.0), (0.0,), 0.0)
+WORK = BoardOutputs((800.0, 200.0), (0.5,), 1.0, (120.5,), (0.6,))
+IDLE = BoardOutputs((0.0, 0.0), (0.0,), 0.0, (0.0,), (0.0,))
 CONFIGURATION = BoardConfiguration(
     deadman_s=0.5,
     axes=(Axis(1000.0, 20_000), Axis(1000.0, 20_000, safe_steps_s=50.0)),
@@ -39,8 +47,11 @@ CONFIGURATION = BoardConfiguration(
     limit_c=(90.0, None),
     pressures=1,
     lamps=1,
+    frequencies=(FrequencyOutput(limit_hz=300.0, safe_hz=10.0),),
+    safe_duty=(0.2,),
+    digitals=2,
 )
-SAFE = Drive((0.0, 50.0, 0.0, 0.0, 0.0, 0.0), (0.0, 0.0), 0.0)
+SAFE = Drive((0.0, 50.0, 0.0, 0.0, 0.0, 0.0), (0.0, 0.0), 0.0, (10.0, 0.0), (0.2, 0.0))
 
 
 class KettlePlant:
@@ -50,12 +61,13 @@ class KettlePlant:
         self.wavelengths_nm: NDArray[np.float64] = np.linspace(400.0, 800.0, 16)
         self.temperature_c = 25.0
         self.stop_pressed = False
+        self.leaking = False
         self.drive = Drive((), (), 0.0)
 
     def advance(self, dt_s: float, drive: Drive) -> Sensed:
         self.drive = drive
         self.temperature_c += 20.0 * drive.heater_duty[0] * dt_s
-        return Sensed((self.temperature_c, 21.0), (101.3,), self.stop_pressed)
+        return Sensed((self.temperature_c, 21.0), (101.3,), self.stop_pressed, (False, self.leaking))
 
     def expose(self, integration_s: float, scans: int) -> NDArray[np.float64]:
         return np.full(16, 100.0 * integration_s * scans)
@@ -176,7 +188,10 @@ def test_what_is_asked_reaches_the_pins_and_what_is_sensed_comes_back(bench: Ben
     bench.tick(0.2)
     assert bench.plant.drive.pump_steps_s[:2] == (800.0, 200.0)
     assert bench.plant.drive.lamp_duty == 1.0
+    assert (bench.plant.drive.frequency_hz, bench.plant.drive.duty) == ((120.5, 0.0), (0.6, 0.0))
     assert bench.inputs is not None
+    assert (bench.inputs.frequency_hz, bench.inputs.duty) == ((120.5,), (0.6,))
+    assert bench.inputs.digitals == (False, False)
     assert bench.inputs.pump_steps_s == (800.0, 200.0)
     assert bench.inputs.heater_duty == pytest.approx((0.5,), abs=1e-4)
     assert bench.inputs.temperatures_c == pytest.approx((bench.plant.temperature_c, 21.0), abs=1.0)
@@ -193,9 +208,23 @@ def test_every_exchange_of_a_good_line_is_answered(bench: Bench) -> None:
 
 
 def test_a_rate_above_its_limit_is_held_by_the_board(bench: Bench) -> None:
-    bench.tick(0.3, BoardOutputs((9000.0, 0.0), (0.0,), 0.0))
+    bench.tick(0.3, replace(IDLE, pump_steps_s=(9000.0, 0.0)))
     assert bench.plant.drive.pump_steps_s[0] == 1000.0
     assert bench.status() & Status.LIMITED
+
+
+def test_a_frequency_above_its_limit_is_held_by_the_board(bench: Bench) -> None:
+    bench.tick(0.1, replace(IDLE, frequency_hz=(301.0,)))
+    assert bench.plant.drive.frequency_hz == (300.0, 0.0)
+    assert bench.status() & Status.LIMITED
+
+
+def test_a_digital_input_is_seen_and_gone_with_its_cause(bench: Bench) -> None:
+    for leaking in (True, False):
+        bench.plant.leaking = leaking
+        bench.tick(0.1)
+        assert bench.inputs is not None
+        assert bench.inputs.digitals == (False, leaking)
 
 
 def test_a_host_that_hangs_leaves_everything_safe(bench: Bench) -> None:
@@ -319,7 +348,7 @@ class Witness:
         for byte in chunk:
             replies += self._board.feed(bytes((byte,)))
             goal = self._board.commanded
-            self.obeyed.add((*goal.pump_steps_s[:2], goal.heater_duty[0]))
+            self.obeyed.add((*goal.pump_steps_s[:2], goal.heater_duty[0], goal.frequency_hz[0], goal.duty[0]))
         return replies
 
 
@@ -342,13 +371,14 @@ def test_no_command_is_obeyed_that_was_not_sent(seed: int, faults: LineFaults) -
     host, far = loopback_pair()
     endpoint = LoopbackEndpoint(far, port)
     board = Board(lambda: host, CONFIGURATION)
-    sent = {(0.0, 0.0, 0.0), (0.0, 50.0, 0.0)}
+    sent = {(0.0, 0.0, 0.0, 0.0, 0.0), (0.0, 50.0, 0.0, 10.0, 0.2)}
     for tick in range(300):
         now_s = tick * TICK_S
         board.poll(now_s)
         rates, duty = (float(tick), 1000.0 - tick), round(0.4 * 65535) / 65535
-        board.send(BoardOutputs(rates, (duty,), 0.5), now_s)
-        sent.add((*rates, duty))
+        hertz = tick / 8.0
+        board.send(BoardOutputs(rates, (duty,), 0.5, (hertz,), (duty,)), now_s)
+        sent.add((*rates, duty, hertz, duty))
         endpoint.pump()
         port.advance(TICK_S)
         rig.advance(TICK_S)

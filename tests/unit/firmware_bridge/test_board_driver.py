@@ -6,7 +6,14 @@ from math import nan
 import pytest
 
 from firmware_bridge.devices.board import Board, find_mismatch, to_message
-from firmware_bridge.devices.interfaces import Axis, BoardConfiguration, BoardOutputs, BoardState, DeviceError
+from firmware_bridge.devices.interfaces import (
+    Axis,
+    BoardConfiguration,
+    BoardOutputs,
+    BoardState,
+    DeviceError,
+    FrequencyOutput,
+)
 from firmware_bridge.link.interfaces import Link, LinkError
 from firmware_bridge.link.loopback import loopback_pair
 from firmware_bridge.simulator.board import BoardTwin
@@ -20,8 +27,13 @@ CONFIGURATION = BoardConfiguration(
     limit_c=(90.0, None),
     pressures=1,
     lamps=1,
+    frequencies=(FrequencyOutput(300.0, 5.0),),
+    safe_duty=(0.25,),
+    digitals=1,
 )
-BOARD = m.HelloReply(1, 1, m.ResetCause.POWER_ON, 1, 1, 2, 1, 1, "firmware", "B-1")
+BOARD = m.HelloReply(m.PROTOCOL_VERSION, 1, m.ResetCause.POWER_ON, 1, 1, 2, 1, 1, "firmware", "B-1", 1, 1, 1)
+
+WORK = BoardOutputs((1.0,), (0.0,), 0.0, (0.0,), (0.0,))
 
 
 def test_a_configuration_is_filled_up_to_the_largest_board() -> None:
@@ -31,6 +43,8 @@ def test_a_configuration_is_filled_up_to_the_largest_board() -> None:
     assert configure.limit_steps_s2 == (2000, 0, 0, 0, 0, 0)
     assert configure.safe_pump_steps_s[0] == 10.0
     assert configure.limit_c == pytest.approx((90.0, nan, nan, nan), nan_ok=True)
+    assert (configure.limit_hz, configure.safe_frequency_hz) == ((300.0, 0.0), (5.0, 0.0))
+    assert configure.safe_duty == (0.25, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +56,9 @@ def test_a_configuration_is_filled_up_to_the_largest_board() -> None:
         (replace(CONFIGURATION, limit_c=(None,) * 5), "5 temperatures"),
         (replace(CONFIGURATION, pressures=3), "3 pressures"),
         (replace(CONFIGURATION, lamps=2), "2 lamps"),
+        (replace(CONFIGURATION, frequencies=(FrequencyOutput(1.0),) * 3), "3 frequency outputs"),
+        (replace(CONFIGURATION, safe_duty=(0.0,) * 3), "3 duty outputs"),
+        (replace(CONFIGURATION, digitals=5), "5 digital inputs: the largest board has 4"),
     ],
 )
 def test_more_than_any_board_has_is_refused_before_it_is_sent(
@@ -57,6 +74,12 @@ def test_an_axis_that_makes_no_sense_is_refused(limit: float, slope: int, safe: 
         Axis(limit, slope, safe)
 
 
+@pytest.mark.parametrize(("limit", "safe"), [(10.0, 11.0), (10.0, -1.0), (nan, 0.0)])
+def test_a_frequency_output_that_makes_no_sense_is_refused(limit: float, safe: float) -> None:
+    with pytest.raises(DeviceError, match="needs 0 <= safe frequency <= limit"):
+        FrequencyOutput(limit, safe)
+
+
 @pytest.mark.parametrize(
     ("board", "complaint"),
     [
@@ -65,6 +88,9 @@ def test_an_axis_that_makes_no_sense_is_refused(limit: float, slope: int, safe: 
         (replace(BOARD, temperatures=1), "the rig uses 2 temperatures, board 'B-1' has 1"),
         (replace(BOARD, pressures=0), "pressures"),
         (replace(BOARD, lamps=0), "lamps"),
+        (replace(BOARD, frequencies=0), "frequency outputs"),
+        (replace(BOARD, duties=0), "duty outputs"),
+        (replace(BOARD, digitals=0), "the rig uses 1 digital inputs, board 'B-1' has 0"),
     ],
 )
 def test_a_board_with_too_little_on_it_is_named(board: m.HelloReply, complaint: str) -> None:
@@ -86,7 +112,7 @@ def test_a_port_that_cannot_be_opened_is_tried_again_ever_more_slowly() -> None:
     for tick in range(64 * 8):
         now_s = tick / 64
         assert board.poll(now_s) is None
-        board.send(BoardOutputs((1.0,), (0.0,), 0.0), now_s)
+        board.send(WORK, now_s)
         board.estop(now_s)
     assert tries == pytest.approx([0.0, 0.1, 0.3, 0.7, 1.5, 3.1, 5.1, 7.1], abs=0.1)
     assert (board.state, board.problem) == (BoardState.CONNECTING, "ttyACM0: no such port")
@@ -117,16 +143,19 @@ def test_outputs_that_a_full_line_refuses_are_counted_not_queued() -> None:
         pass
     while host.write(b"\0"):
         pass
-    board.send(BoardOutputs((1.0,), (0.0,), 0.0), 0.1)
+    board.send(WORK, 0.1)
     assert board.statistics.held == 1
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        BoardOutputs((nan,), (0.0,), 0.0),
-        BoardOutputs((1.0,), (1.01,), 0.0),
-        BoardOutputs((1.0, 2.0), (0.0,), 0.0),
+        replace(WORK, pump_steps_s=(nan,)),
+        replace(WORK, heater_duty=(1.01,)),
+        replace(WORK, pump_steps_s=(1.0, 2.0)),
+        replace(WORK, frequency_hz=(-1.0,)),
+        replace(WORK, frequency_hz=()),
+        replace(WORK, duty=(1.01,)),
     ],
 )
 def test_outputs_that_no_wire_can_carry_are_the_callers_error(wrong: BoardOutputs) -> None:

@@ -15,10 +15,15 @@ from firmware_bridge.wire.framing import Frame
 if TYPE_CHECKING:
     from firmware_bridge.wire.layout import Layout, Message
 
-CONFIGURE = m.Configure(500, (0.0,) * 6, (0.0,) * 2, 0.0, (nan,) * 4, (1000.0,) * 6, (1000,) * 6)
-OUTPUTS = m.Outputs((1.0,) * 6, (0.0, 0.0), 0.0)
-INPUTS = m.Inputs(5, m.Status.CONFIGURED, (20.0,) * 4, (100.0,) * 2, (0.0,) * 6, (0.0, 0.0), 0.0)
-HELLO_REPLY = m.HelloReply(1, 77, m.ResetCause.POWER_ON, 6, 2, 4, 2, 1, "firmware", "B-1")
+PAIR = (0.0, 0.0)
+CONFIGURE = m.Configure(
+    500, (0.0,) * 6, PAIR, 0.0, (nan,) * 4, (1000.0,) * 6, (1000,) * 6, PAIR, (300.0, 0.0), PAIR
+)
+OUTPUTS = m.Outputs((1.0,) * 6, PAIR, 0.0, PAIR, PAIR)
+INPUTS = m.Inputs(5, m.Status.CONFIGURED, (20.0,) * 4, (100.0,) * 2, (0.0,) * 6, PAIR, 0.0, PAIR, PAIR, 0)
+HELLO_REPLY = m.HelloReply(
+    m.PROTOCOL_VERSION, 77, m.ResetCause.POWER_ON, 6, 2, 4, 2, 1, "firmware", "B-1", 2, 2, 4
+)
 CONFIGURED = m.Configured(m.digest(CONFIGURE))
 TIMING = Timing(repeat_s=0.05, reply_s=0.25, silence_s=0.5)
 
@@ -95,11 +100,12 @@ def test_greetings_are_repeated_ever_more_slowly() -> None:
     assert "has not answered for 5.0 s: check its power and cable" in talk.session.problem
 
 
-def test_a_board_with_another_protocol_is_not_configured() -> None:
+@pytest.mark.parametrize(("protocol", "remedy"), [(1, "flash the board"), (9, "update Ostwald")])
+def test_a_board_with_another_protocol_is_not_configured(protocol: int, remedy: str) -> None:
     talk = Talk(ready=False)
-    talk.greet(0.0, replace(HELLO_REPLY, protocol=9))
+    talk.greet(0.0, replace(HELLO_REPLY, protocol=protocol))
     assert talk.state() is BoardState.CONNECTING
-    assert talk.session.problem == "the board speaks protocol 9, this driver 1: flash the board"
+    assert talk.session.problem == f"the board speaks protocol {protocol}, this driver 2: {remedy}"
 
 
 def test_a_board_that_is_not_the_right_one_is_not_configured() -> None:
@@ -306,4 +312,4 @@ def test_half_a_frame_of_an_old_line_does_not_spoil_the_new_one() -> None:
 
 def test_a_frame_is_what_the_board_would_read() -> None:
     talk = Talk(ready=False)
-    assert framing.FrameStream().feed(talk.session.due(0.0)) == [Frame(0, 0x01, b"\x01")]
+    assert framing.FrameStream().feed(talk.session.due(0.0)) == [Frame(0, 0x01, b"\x02")]

@@ -25,8 +25,15 @@ CONFIGURE = m.Configure(
     limit_c=(90.0, nan, nan, nan),
     limit_steps_s=(1000.0, 1000.0, 0.0, 0.0, 0.0, 0.0),
     limit_steps_s2=(2000, 2000, 0, 0, 0, 0),
+    safe_frequency_hz=(0.0, 10.0),
+    limit_hz=(300.0, 300.0),
+    safe_duty=(0.0, 0.2),
 )
-WORK = m.Outputs((800.0, 200.0, 0.0, 0.0, 0.0, 0.0), (0.4, 0.0), 1.0)
+WORK = m.Outputs((800.0, 200.0, 0.0, 0.0, 0.0, 0.0), (0.4, 0.0), 1.0, (120.5, 0.0), (0.0, 1.0))
+OFF = Drive((0.0,) * 6, (0.0, 0.0), 0.0, (0.0, 0.0), (0.0, 0.0))
+SAFE = Drive((0.0, 50.0, 0.0, 0.0, 0.0, 0.0), (0.0, 0.0), 0.0, (0.0, 10.0), (0.0, 0.2))
+# What a board with one frequency and one duty output can carry out.
+SPARE = replace(CONFIGURE, safe_frequency_hz=(0.0, 0.0), limit_hz=(300.0, 0.0), safe_duty=(0.0, 0.0))
 
 
 class Bench:
@@ -70,9 +77,10 @@ def texts(bench: Bench) -> list[str]:
 
 
 def test_it_says_what_it_is_without_changing_anything() -> None:
-    bench = Bench(BoardModel(serial_number="B-7", axes=3, heaters=1))
+    bench = Bench(BoardModel(serial_number="B-7", axes=3, heaters=1, frequencies=1, digitals=0))
     reply = bench.ask(m.Hello(1), m.HelloReply)
     assert (reply.serial_number, reply.axes, reply.heaters) == ("B-7", 3, 1)
+    assert (reply.frequencies, reply.duties, reply.digitals) == (1, 2, 0)
     assert reply.reset_cause is m.ResetCause.POWER_ON
     assert not bench.twin.status & m.Status.CONFIGURED
 
@@ -89,7 +97,7 @@ def test_it_obeys_nobody_before_it_is_configured() -> None:
     bench = Bench()
     inputs = bench.ask(WORK, m.Inputs)
     assert not inputs.status & m.Status.CONFIGURED
-    assert bench.wait(0.5) == Drive((0.0,) * 6, (0.0, 0.0), 0.0)
+    assert bench.wait(0.5) == OFF
 
 
 def test_it_acknowledges_a_configuration_with_its_digest() -> None:
@@ -99,18 +107,24 @@ def test_it_acknowledges_a_configuration_with_its_digest() -> None:
 @pytest.mark.parametrize(
     "impossible",
     [
-        replace(CONFIGURE, deadman_ms=0),
-        replace(CONFIGURE, deadman_ms=60_000),
-        replace(CONFIGURE, safe_pump_steps_s=(1001.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
-        replace(CONFIGURE, limit_steps_s2=(0, 1, 0, 0, 0, 0)),
-        replace(CONFIGURE, limit_steps_s=(1.0, 50.0, 1.0, 0.0, 0.0, 0.0), limit_steps_s2=(1, 1, 1, 0, 0, 0)),
-        replace(CONFIGURE, limit_c=(90.0, 90.0, nan, nan)),
-        replace(CONFIGURE, safe_heater_duty=(0.0, 0.1)),
-        replace(CONFIGURE, safe_lamp_duty=0.1),
+        replace(SPARE, deadman_ms=0),
+        replace(SPARE, deadman_ms=60_000),
+        replace(SPARE, safe_pump_steps_s=(1001.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
+        replace(SPARE, limit_steps_s2=(0, 1, 0, 0, 0, 0)),
+        replace(SPARE, limit_steps_s=(1.0, 50.0, 1.0, 0.0, 0.0, 0.0), limit_steps_s2=(1, 1, 1, 0, 0, 0)),
+        replace(SPARE, limit_c=(90.0, 90.0, nan, nan)),
+        replace(SPARE, safe_heater_duty=(0.0, 0.1)),
+        replace(SPARE, safe_lamp_duty=0.1),
+        replace(SPARE, safe_frequency_hz=(301.0, 0.0)),
+        replace(SPARE, limit_hz=(300.0, 1.0)),
+        replace(SPARE, safe_duty=(0.0, 0.1)),
     ],
 )
 def test_it_refuses_a_configuration_that_it_cannot_carry_out(impossible: m.Configure) -> None:
-    bench = Bench(BoardModel(axes=2, heaters=1, temperatures=1, lamps=0))
+    bench = Bench(BoardModel(axes=2, heaters=1, temperatures=1, lamps=0, frequencies=1, duties=1))
+    assert bench.ask(SPARE, m.Configured)
+    bench.twin.reboot(m.ResetCause.EXTERNAL)
+    bench.wait(0.1)
     assert bench.ask(impossible, m.Refused) == m.Refused(0x02, m.Refusal.OUT_OF_RANGE)
     assert not bench.twin.status & m.Status.CONFIGURED
 
@@ -136,11 +150,37 @@ def test_a_rate_above_the_limit_is_held_there_and_told(bench: Bench) -> None:
     assert not bench.ask(WORK, m.Inputs).status & m.Status.LIMITED
 
 
+def test_a_frequency_above_the_limit_is_held_there_and_told(bench: Bench) -> None:
+    inputs = bench.ask(replace(WORK, frequency_hz=(300.001, 299.999)), m.Inputs)
+    assert inputs.frequency_hz == (300.0, 299.999)
+    assert inputs.status & m.Status.LIMITED
+    assert bench.wait(0.02).frequency_hz == (300.0, 299.999)
+    assert not bench.ask(WORK, m.Inputs).status & m.Status.LIMITED
+
+
+def test_frequencies_and_duties_reach_the_pins_at_once(bench: Bench) -> None:
+    inputs = bench.ask(WORK, m.Inputs)
+    drive = bench.twin.advance(0.001)
+    assert (drive.frequency_hz, drive.duty) == ((120.5, 0.0), (0.0, 1.0))
+    assert (inputs.frequency_hz, inputs.duty) == ((120.5, 0.0), (0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("digitals", "bits"),
+    [((), 0), ((True,), 1), ((False, True, False, True), 10), ((True,) * 9, 15)],
+)
+def test_digital_inputs_come_as_bits(bench: Bench, digitals: tuple[bool, ...], bits: int) -> None:
+    bench.sensed = replace(WARM, digitals=digitals)
+    bench.wait(0.02)
+    assert bench.ask(WORK, m.Inputs).digital_bits == bits
+
+
 def test_outputs_a_board_lacks_stay_off() -> None:
-    bench = Bench(BoardModel(axes=2, heaters=1, lamps=0))
-    bench.ask(CONFIGURE, m.Configured)
-    inputs = bench.ask(replace(WORK, heater_duty=(0.5, 0.5)), m.Inputs)
+    bench = Bench(BoardModel(axes=2, heaters=1, lamps=0, frequencies=1, duties=1))
+    bench.ask(SPARE, m.Configured)
+    inputs = bench.ask(replace(WORK, heater_duty=(0.5, 0.5), frequency_hz=(5.0, 5.0)), m.Inputs)
     assert (inputs.heater_duty[1], inputs.lamp_duty) == (0.0, 0.0)
+    assert (inputs.frequency_hz, inputs.duty) == ((5.0, 0.0), (0.0, 0.0))
     assert inputs.status & m.Status.LIMITED
     assert bench.wait(0.1).heater_duty == pytest.approx((0.5,), abs=1e-5)
 
@@ -150,7 +190,7 @@ def test_silence_for_the_deadman_time_drives_it_safe(bench: Bench) -> None:
     bench.wait(0.4)
     assert bench.drive.heater_duty[0] > 0.0
     bench.wait(0.12)
-    assert bench.drive == Drive((0.0, 50.0, 0.0, 0.0, 0.0, 0.0), (0.0, 0.0), 0.0)
+    assert bench.drive == SAFE
     faults = bench.ask(m.Faults(), m.FaultsReply)
     assert (faults.deadman_trips, faults.last_trip) == (1, m.TripCause.DEADMAN)
     assert str(bench.twin.log[-1]) == "t=1.520 s board dead-man: no frame for 500 ms, outputs safe"
@@ -188,7 +228,7 @@ def test_a_stop_needs_no_configuration(configured: bool) -> None:
         bench.ask(CONFIGURE, m.Configured)
         bench.work(1.0)
     assert bench.ask(m.Estop(), m.Inputs).status & m.Status.ESTOPPED
-    assert bench.twin.advance(0.02).heater_duty == (0.0, 0.0)
+    assert bench.twin.advance(0.02) == (SAFE if configured else OFF)
     assert bench.work(0.3).status & m.Status.ESTOPPED
     assert bench.ask(m.Faults(), m.FaultsReply).last_trip is m.TripCause.HOST_STOP
 
@@ -196,7 +236,7 @@ def test_a_stop_needs_no_configuration(configured: bool) -> None:
 def test_a_stop_halts_the_pumps_at_once_not_along_their_ramp(bench: Bench) -> None:
     bench.work(1.0)
     bench.ask(m.Estop(), m.Inputs)
-    assert bench.twin.advance(0.001).pump_steps_s == (0.0, 50.0, 0.0, 0.0, 0.0, 0.0)
+    assert bench.twin.advance(0.001) == SAFE
 
 
 def test_after_a_clear_the_outputs_wait_safe_for_the_next_command(bench: Bench) -> None:
@@ -256,7 +296,7 @@ def test_a_reboot_forgets_everything_and_has_a_new_identity(bench: Bench) -> Non
     before = bench.ask(m.Hello(1), m.HelloReply)
     bench.work(0.5)
     bench.twin.reboot(m.ResetCause.WATCHDOG)
-    assert bench.twin.advance(0.02) == Drive((0.0,) * 6, (0.0, 0.0), 0.0)
+    assert bench.twin.advance(0.02) == OFF
     bench.wait(0.1)
     inputs = bench.ask(WORK, m.Inputs)
     assert not inputs.status & m.Status.CONFIGURED

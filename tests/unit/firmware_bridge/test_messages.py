@@ -12,7 +12,10 @@ from firmware_bridge.wire import messages as m
 from firmware_bridge.wire.framing import Frame
 from firmware_bridge.wire.layout import C_TYPES, Layout, Message, MessageError, Wire
 
-OUTPUTS = m.Outputs((0.0,) * 6, (0.0, 0.0), 0.0)
+OUTPUTS = m.Outputs((0.0,) * 6, (0.0, 0.0), 0.0, (0.0, 0.0), (0.0, 0.0))
+INPUTS = m.Inputs(
+    0, m.Status(0), (0.0,) * 4, (0.0,) * 2, (0.0,) * 6, (0.0, 0.0), 0.0, (0.0, 0.0), (0.0, 0.0), 0
+)
 TABLES = (m.BOARD_REQUESTS, m.BOARD_REPLIES, m.SPECTROMETER_REQUESTS, m.SPECTROMETER_REPLIES)
 
 OUTPUTS_ANY = st.builds(
@@ -20,6 +23,8 @@ OUTPUTS_ANY = st.builds(
     st.tuples(*[st.floats(0.0, 4294967.0)] * 6),
     st.tuples(*[st.floats(0.0, 1.0)] * 2),
     st.floats(0.0, 1.0),
+    st.tuples(*[st.floats(0.0, 4294967.0)] * 2),
+    st.tuples(*[st.floats(0.0, 1.0)] * 2),
 )
 
 
@@ -36,6 +41,8 @@ def test_outputs_cross_the_wire_within_half_a_step(outputs: m.Outputs) -> None:
     assert read.pump_steps_s == pytest.approx(outputs.pump_steps_s, abs=0.5e-3)
     assert read.heater_duty == pytest.approx(outputs.heater_duty, abs=0.5 / 65535)
     assert read.lamp_duty == pytest.approx(outputs.lamp_duty, abs=0.5 / 65535)
+    assert read.frequency_hz == pytest.approx(outputs.frequency_hz, abs=0.5e-3)
+    assert read.duty == pytest.approx(outputs.duty, abs=0.5 / 65535)
 
 
 @given(OUTPUTS_ANY)
@@ -53,8 +60,22 @@ def test_any_payload_is_a_message_or_is_refused(
         message = m.decode(Frame(0, number, payload), table)
     except MessageError:
         return
-    assert len(payload) == table[number].size
-    assert type(message) is table[number].message_class
+    message_class = table[number].message_class
+    assert type(message) is message_class
+    if message_class.FIRST_SIZE is None:
+        assert len(payload) == table[number].size
+    else:
+        assert len(payload) >= message_class.FIRST_SIZE
+
+
+def test_a_greeting_is_understood_whatever_a_later_version_added_to_it() -> None:
+    layout = m.BOARD_REPLIES[0x81]
+    reply = m.HelloReply(9, 7, m.ResetCause.POWER_ON, 6, 2, 4, 2, 1, "firmware", "B-1", 2, 2, 4)
+    payload = layout.pack(reply)
+    assert layout.unpack(payload + b"more") == reply
+    assert layout.unpack(payload[:43]) == replace(reply, frequencies=0, duties=0, digitals=0)
+    with pytest.raises(MessageError, match="HelloReply: 42 bytes of payload, not 46"):
+        layout.unpack(payload[:42])
 
 
 @pytest.mark.parametrize(
@@ -63,9 +84,12 @@ def test_any_payload_is_a_message_or_is_refused(
         (replace(OUTPUTS, heater_duty=(1.5, 0.0)), r"Outputs\.heater_duty"),
         (replace(OUTPUTS, heater_duty=(-0.1, 0.0)), r"Outputs\.heater_duty"),
         (replace(OUTPUTS, lamp_duty=nan), r"Outputs\.lamp_duty"),
+        (replace(OUTPUTS, frequency_hz=(0.0, -1.0)), r"Outputs\.frequency_hz"),
+        (replace(OUTPUTS, frequency_hz=(0.0, 4294968.0)), r"Outputs\.frequency_hz"),
+        (replace(OUTPUTS, duty=(1.1, 0.0)), r"Outputs\.duty"),
         (replace(OUTPUTS, pump_steps_s=(inf, 0.0, 0.0, 0.0, 0.0, 0.0)), r"Outputs\.pump_steps_s"),
         # One too many here and one too few there would fill the frame exactly.
-        (m.Outputs((0.0,) * 7, (0.0,), 0.0), r"Outputs\.pump_steps_s"),
+        (replace(OUTPUTS, pump_steps_s=(0.0,) * 7, heater_duty=(0.0,)), r"Outputs\.pump_steps_s"),
         (m.Hello(256), r"Hello\.protocol: 256 does not fit 1 x uint8_t"),
         (m.Identity("far too long a name", "", 1, (0.0,) * 4, 1, 1, 1), r"Identity\.model"),
         (m.Identity("µ", "", 1, (0.0,) * 4, 1, 1, 1), r"Identity\.model"),
@@ -77,7 +101,7 @@ def test_a_value_that_does_not_fit_is_named(wrong: Message, place: str) -> None:
 
 
 def test_a_broken_sensor_is_nan_on_both_sides_of_the_wire() -> None:
-    inputs = m.Inputs(0, m.Status(0), (20.0, nan, nan, nan), (nan, 100.0), (0.0,) * 6, (0.0, 0.0), 0.0)
+    inputs = replace(INPUTS, temperatures_c=(20.0, nan, nan, nan), pressures_kpa=(nan, 100.0))
     layout = m.BOARD_REPLIES[0x83]
     read = layout.unpack(layout.pack(inputs))
     assert isinstance(read, m.Inputs)
@@ -113,19 +137,23 @@ def test_every_field_has_a_fixed_place_that_c_can_name() -> None:
 
 def test_an_exchange_with_the_largest_board_fits_a_slow_line() -> None:
     outputs = m.encode(0, OUTPUTS)
-    inputs = m.encode(0, m.Inputs(0, m.Status(0), (0.0,) * 4, (0.0,) * 2, (0.0,) * 6, (0.0,) * 2, 0.0))
-    assert (len(outputs), len(inputs)) == (37, 55)  # 100 Hz at 115200 baud use 48 % of the busier direction
+    inputs = m.encode(0, INPUTS)
+    assert (len(outputs), len(inputs)) == (49, 68)  # 100 Hz at 115200 baud use 59 % of the busier direction
 
 
 def test_the_digest_changes_with_every_field() -> None:
-    base = m.Configure(500, (0.0,) * 6, (0.0,) * 2, 0.0, (nan,) * 4, (1.0,) * 6, (1,) * 6)
+    pair = (0.0, 0.0)
+    base = m.Configure(500, (0.0,) * 6, pair, 0.0, (nan,) * 4, (1.0,) * 6, (1,) * 6, pair, pair, pair)
     others = (
         replace(base, deadman_ms=501),
         replace(base, safe_lamp_duty=0.5),
         replace(base, limit_c=(90.0, nan, nan, nan)),
         replace(base, limit_steps_s2=(2, 1, 1, 1, 1, 1)),
+        replace(base, safe_frequency_hz=(0.0, 0.001)),
+        replace(base, limit_hz=(0.001, 0.0)),
+        replace(base, safe_duty=(0.0, 1.0)),
     )
-    assert len({m.digest(each) for each in (base, *others)}) == 5
+    assert len({m.digest(each) for each in (base, *others)}) == 8
 
 
 def test_a_struct_code_that_c_lacks_is_refused() -> None:
