@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from controller.config.signals import kind_of
 from controller.config.units import per
+from controller.domain.conditions import Limits
 from controller.domain.plan import InterlockPlan, LoopPlan
 
 if TYPE_CHECKING:
@@ -71,13 +72,12 @@ def interlock_plan(
     high = _limit(document, (*path, "high"), table.high, channel)
     if low is not None and high is not None and low >= high:
         document.fault((*path, "low"), f"{table.low} is not below {table.high}")
-    return InterlockPlan(
-        name=name,
-        channel=channel.name,
+    limits = Limits(
+        channel.name,
         low=float("-inf") if low is None else low,
         high=float("inf") if high is None else high,
-        delay_s=table.delay,
     )
+    return InterlockPlan(name, limits, delay_s=table.delay)
 
 
 def check_signals(document: Document, channels: Sequence[ChannelPlan]) -> None:
@@ -105,7 +105,11 @@ def check_heaters(
     document: Document, channels: Channels, loops: Sequence[LoopPlan], interlocks: Sequence[InterlockPlan]
 ) -> None:
     """Demand that each heater is driven by a loop on a temperature that an interlock limits from above."""
-    limited = {rule.channel for rule in interlocks if rule.high < float("inf")}
+    limited = {
+        rule.condition.channel
+        for rule in interlocks
+        if isinstance(rule.condition, Limits) and rule.condition.high < float("inf")
+    }
     for channel in channels.values():
         if kind_of(channel.signal) != "heater":
             continue

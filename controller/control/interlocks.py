@@ -10,6 +10,7 @@ from controller.domain.readings import Quality
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from controller.domain.conditions import Limits
     from controller.domain.plan import InterlockPlan
 
 
@@ -29,7 +30,7 @@ class InterlockState:
 
 def step(
     state: InterlockState,
-    rules: Sequence[tuple[int, InterlockPlan]],
+    rules: Sequence[tuple[int, Limits, InterlockPlan]],
     values: Sequence[float],
     qualities: Sequence[int],
     dt_s: float,
@@ -37,27 +38,27 @@ def step(
     """Judge one tick. `rules` pairs each interlock with the index of its channel."""
     outside_s = tuple(
         0.0
-        if qualities[channel] == Quality.GOOD and rule.low <= values[channel] <= rule.high
+        if qualities[channel] == Quality.GOOD and limits.low <= values[channel] <= limits.high
         else outside + dt_s
-        for (channel, rule), outside in zip(rules, state.outside_s, strict=True)
+        for (channel, limits, _), outside in zip(rules, state.outside_s, strict=True)
     )
     if not any(outside_s):
         if state.outside_s == outside_s:
             return state
         return InterlockState(outside_s, state.latched, state.first_out)
     latched, first_out = state.latched, state.first_out
-    for index, (_, rule) in enumerate(rules):
+    for index, (_, _, rule) in enumerate(rules):
         if outside_s[index] > rule.delay_s and not latched >> index & 1:
             first_out = index if first_out < 0 else first_out
             latched |= 1 << index
     return InterlockState(outside_s, latched, first_out)
 
 
-def describe(rule: InterlockPlan, unit: str) -> str:
+def describe(limits: Limits, delay_s: float, unit: str) -> str:
     """Say the rule in words: "above 85 degC, or no good reading, for 0.5 s"."""
     bounds = []
-    if rule.low > float("-inf"):
-        bounds.append(f"below {rule.low:g} {unit}")
-    if rule.high < float("inf"):
-        bounds.append(f"above {rule.high:g} {unit}")
-    return f"{', '.join([*bounds, 'or no good reading'])}, for {rule.delay_s:g} s"
+    if limits.low > float("-inf"):
+        bounds.append(f"below {limits.low:g} {unit}")
+    if limits.high < float("inf"):
+        bounds.append(f"above {limits.high:g} {unit}")
+    return f"{', '.join([*bounds, 'or no good reading'])}, for {delay_s:g} s"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from controller.control.pid import Tuning
 
+from controller.domain.conditions import Limits
+
 if TYPE_CHECKING:
     from controller.domain.plan import ChannelPlan, InterlockPlan, LoopPlan, RigPlan
 
@@ -31,7 +33,7 @@ class ControlModel:
     loops: tuple[LoopModel, ...]
     loop_on_sensor: dict[int, int]
     loop_on_actuator: dict[int, int]
-    interlocks: tuple[tuple[int, InterlockPlan], ...]
+    interlocks: tuple[tuple[int, Limits, InterlockPlan], ...]
     orphan_hold_s: float
 
 
@@ -46,7 +48,11 @@ def compile_plan(plan: RigPlan) -> ControlModel:
         loops=loops,
         loop_on_sensor={loop.sensor: i for i, loop in enumerate(loops)},
         loop_on_actuator={loop.actuator: i for i, loop in enumerate(loops)},
-        interlocks=tuple((index[rule.channel], rule) for rule in plan.interlocks),
+        interlocks=tuple(
+            (index[rule.condition.channel], rule.condition, rule)
+            for rule in plan.interlocks
+            if isinstance(rule.condition, Limits)
+        ),
         orphan_hold_s=plan.orphan_hold_s,
     )
 

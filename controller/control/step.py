@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from controller.control import interlocks, pid
 from controller.control.ramps import approach
+from controller.control.seen import Inputs
 from controller.domain.commands import DONE, Command, EmergencyStop, MakeSafe, Reply, Reset, SetTargets
 from controller.domain.readings import Quality, ReactorState
 
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from controller.control.model import ControlModel, LoopModel
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a tick sees.
-
-    `stop_cause` says why a board holds its outputs safe, or is empty; `stop_pressed` is its stop input now.
-    """
-
-    values: tuple[float, ...]
-    qualities: tuple[int, ...]
-    boards_ready: bool
-    stop_cause: str
-    stop_pressed: bool
-    service_alive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +131,9 @@ def _cleared(state: interlocks.InterlockState) -> interlocks.InterlockState:
 def _tripped(model: ControlModel, state: ControlState) -> ControlState:
     if state.state is ReactorState.TRIPPED:
         return state
-    channel, rule = model.interlocks[state.interlocks.first_out]
+    channel, limits, rule = model.interlocks[state.interlocks.first_out]
     plan = model.channels[channel]
-    reason = f"interlock {rule.name}: {plan.name} {interlocks.describe(rule, plan.unit)}"
+    reason = f"interlock {rule.name}: {plan.name} {interlocks.describe(limits, rule.delay_s, plan.unit)}"
     return _safe(model, state, ReactorState.TRIPPED, reason)
 
 
@@ -163,12 +149,13 @@ def _take(
             return _safe(model, state, ReactorState.STOPPED, f"emergency stop: {reason}"), DONE
         case Reset():
             return _reset(model, state, inputs)
+    return state, Reply("NOT_SUPPORTED", f"control does not take {type(command).__name__}")
 
 
 def _reset(model: ControlModel, state: ControlState, inputs: Inputs) -> tuple[ControlState, Reply]:
     if inputs.stop_pressed:
         return state, Reply("CAUSE_STANDS", f"{inputs.stop_cause}; remove the cause, then reset again")
-    for index, (channel, rule) in enumerate(model.interlocks):
+    for index, (channel, _, rule) in enumerate(model.interlocks):
         if inputs.boards_ready and state.interlocks.outside_s[index] > 0.0:
             plan = model.channels[channel]
             detail = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import TYPE_CHECKING
 
-from controller.control.step import Inputs
+from controller.control.seen import Inputs
 from controller.domain.readings import LinkHealth, Quality
 from firmware_bridge.devices.interfaces import Axis, BoardConfiguration, BoardOutputs, BoardState
 from firmware_bridge.wire.messages import TRIPS, Status

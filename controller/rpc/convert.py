@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ostwald.v1 import campaign_pb2, common_pb2, model_pb2, reactor_pb2, run_pb2
 
 from controller.control.interlocks import describe
+from controller.domain.conditions import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,12 +46,13 @@ def interlocks(plan: RigPlan, now: Snapshot) -> list[reactor_pb2.Interlock]:
     return [
         reactor_pb2.Interlock(
             name=rule.name,
-            channel=rule.channel,
-            rule=describe(rule, units[rule.channel]),
+            channel=rule.condition.channel,
+            rule=describe(rule.condition, rule.delay_s, units[rule.condition.channel]),
             tripped=bool(now.trips >> index & 1),
             first_out=now.first_out == index,
         )
         for index, rule in enumerate(plan.interlocks)
+        if isinstance(rule.condition, Limits)
     ]
 
 

@@ -102,7 +102,7 @@ def test_units_are_converted_once_to_what_the_plan_names() -> None:
     assert not zone.is_actuator
     assert plan.loops[0].gain == pytest.approx(10.0)
     assert plan.loops[0].ramp_per_s == pytest.approx(0.9)
-    assert plan.interlocks[0].high == pytest.approx(185.0)
+    assert plan.interlocks[0].condition.high == pytest.approx(185.0)
     assert plan.interlocks[0].delay_s == 0.5
     assert RigPlan.from_json(plan.to_json()) == plan
 

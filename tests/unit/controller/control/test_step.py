@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.control.model import compile_plan
-from controller.control.step import ControlState, Inputs, Outcome, initial_state, step
+from controller.control.seen import Inputs
+from controller.control.step import ControlState, Outcome, initial_state, step
 from controller.domain.commands import EmergencyStop, MakeSafe, Reset, SetTargets
+from controller.domain.conditions import Limits
 from controller.domain.plan import (
     ChannelPlan,
     InterlockPlan,
@@ -34,7 +36,7 @@ PLAN = RigPlan(
         ChannelPlan("pump", "board", "pump.0", "uL/min", 0.0, 500.0, safe_value=5.0, rate_limit_per_s=100.0),
     ),
     loops=(LoopPlan("zone", "zone", "heater", gain=4.0, integral_s=20.0, derivative_s=0.0, ramp_per_s=1.0),),
-    interlocks=(InterlockPlan("hot", "zone", float("-inf"), 85.0, 0.25),),
+    interlocks=(InterlockPlan("hot", Limits("zone", high=85.0), 0.25),),
 )
 MODEL = compile_plan(PLAN)
 GOOD = Inputs(

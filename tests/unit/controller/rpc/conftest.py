@@ -28,6 +28,7 @@ from controller.domain.campaign import (
 )
 from controller.domain.errors import ControllerError, Kind, Violation
 from controller.domain.models import ModelRecord, Stage
+from controller.domain.conditions import Limits
 from controller.domain.plan import ChannelPlan, InterlockPlan, LoopPlan, ReactorPlan, RigPlan
 from controller.domain.readings import Features, LinkHealth, ReactorState, Snapshot, Spectrum
 from controller.domain.run import Run, RunEvent, RunState
@@ -59,8 +60,8 @@ PLAN = RigPlan(
     ),
     loops=(LoopPlan("heat", "reactor.temperature", "reactor.heater", 1.0, 10.0, 0.0, 1.0),),
     interlocks=(
-        InterlockPlan("hot", "reactor.temperature", -float("inf"), 85.0, 0.5),
-        InterlockPlan("burst", "reactor.pressure", -float("inf"), 4.0, 0.1),
+        InterlockPlan("hot", Limits("reactor.temperature", high=85.0), 0.5),
+        InterlockPlan("burst", Limits("reactor.pressure", high=4.0), 0.1),
     ),
 )
 SNAPSHOT = Snapshot(
