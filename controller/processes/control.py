@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import select
 import signal
 import sys
@@ -20,6 +19,7 @@ from controller.processes.job import FINAL, Job, new_boot_id
 from controller.processes.lifeline import die_with_parent
 from controller.runtime.mailbox import MailboxServer, Message, command_from
 from controller.runtime.pacer import Pacer
+from controller.runtime.realtime import freeze_collector, prepare
 from controller.runtime.snapshots import SnapshotWriter
 from firmware_bridge.devices.registry import find_board_driver
 from firmware_bridge.errors import BridgeError
@@ -27,6 +27,7 @@ from firmware_bridge.link.serial_link import open_serial
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from types import FrameType
 
     from controller.control.step import ControlState
@@ -119,6 +120,8 @@ def run_paced(process: ControlProcess, mailbox: MailboxServer, pacer: Pacer, sto
     """Tick on the wall clock until told to stop."""
     while not stopping:
         dt_s = pacer.wait()
+        if dt_s == 0.0:
+            continue
         process.overruns = pacer.overruns
         process.tick(dt_s, mailbox.receive())
 
@@ -143,8 +146,8 @@ def run_lockstep(
             mailbox.send(client, {"id": message.get("id"), "refused": "", "detail": ""})
 
 
-def main(job_path: Path) -> int:
-    """Run control until a signal; return the exit code."""
+def main(job_path: Path, make_pacer: Callable[[float, float], Pacer] = Pacer) -> int:
+    """Run control until a signal; return the exit code. `make_pacer` gets the period in s and the speed."""
     stopping: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -161,18 +164,22 @@ def main(job_path: Path) -> int:
     mailbox = MailboxServer(job.mailbox_path)
     writer = SnapshotWriter(job.snapshots_path, len(job.plan.channels), boot_id)
     process = ControlProcess(job.plan, boards, mailbox, writer, boot_id)
-    # What is loaded now stays: the collector need not walk it again.
-    gc.collect()
-    gc.freeze()
+    freeze_collector()
+    # Scaled time may leave no pause between ticks: at a real-time priority it would take a core for itself.
+    held = prepare(job.plan.realtime) if job.clock == "realtime" else None
+    for warning in held.warnings if held is not None else ():
+        sys.stderr.write(f"control: {warning}\n")
     try:
         if twin is not None:
             run_lockstep(process, mailbox, twin, period_s, stopping)
         else:
-            run_paced(process, mailbox, Pacer(period_s, job.speed), stopping)
+            run_paced(process, mailbox, make_pacer(period_s, job.speed), stopping)
     finally:
         process.go_safe()
         mailbox.close()
         writer.close()
+        if held is not None:
+            held.close()
     return 0
 
 
