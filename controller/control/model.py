@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controller.control.pid import Tuning
-
 from controller.domain.conditions import Limits
 
 if TYPE_CHECKING:

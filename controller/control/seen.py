@@ -16,23 +16,6 @@ GOOD = int(Quality.GOOD)
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """What came from the hardware and the mailbox: all that a replay needs, with the requests and dt.
-
-    `stop_cause` says why a board holds its outputs safe, or is empty; `stop_pressed` is a stop button now.
-    `boards_lost` has one place per board, in the rig's order. Computed channels hold NaN and BAD here.
-    """
-
-    values: tuple[float, ...]
-    qualities: tuple[int, ...]
-    boards_ready: bool
-    stop_cause: str
-    stop_pressed: bool
-    service_alive: bool
-    boards_lost: tuple[bool, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Seen:
     """What conditions judge. `values` and `qualities` include the computed channels.
 

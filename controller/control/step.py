@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from controller.control import interlocks, pid
 from controller.control.ramps import approach
-from controller.control.seen import Inputs
 from controller.domain.commands import DONE, Command, EmergencyStop, MakeSafe, Reply, Reset, SetTargets
-from controller.domain.readings import Quality, ReactorState
+from controller.domain.readings import Inputs, Quality, ReactorState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -161,13 +161,18 @@ class InterlockPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReagentPlan:
-    """A stock and the pump that delivers it. `level` is the computed channel of what is left, or empty."""
+    """A stock and the pump that delivers it.
+
+    Where the volume is kept, `level` is the computed channel of what is left, in uL; `flow_ul_s` is the flow
+    that one unit of the pump's channel stands for.
+    """
 
     name: str
     pump: str
     stock: str
     volume_ul: float = 0.0
     level: str = ""
+    flow_ul_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

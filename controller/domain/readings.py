@@ -39,6 +39,23 @@ class LinkHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Inputs:
+    """What came from the hardware and the mailbox: all that a replay needs, with the requests and dt.
+
+    `stop_cause` says why a board holds its outputs safe, or is empty; `stop_pressed` is a stop button now.
+    `boards_lost` has one place per board, in the rig's order. Computed channels hold NaN and BAD here.
+    """
+
+    values: tuple[float, ...]
+    qualities: tuple[int, ...]
+    boards_ready: bool
+    stop_cause: str
+    stop_pressed: bool
+    service_alive: bool
+    boards_lost: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All channels at the end of one tick, in the order of the rig's channels.
 

@@ -1,81 +1,166 @@
-"""The boards of a rig as channels: values in the channels' units in, outputs out. Used by control alone."""
+"""The boards of a rig as channels: values in the channels' units in, outputs out. Used by control alone.
+
+Each tick reads and writes every channel, so places, scales and limits are worked out once, when a rig is assembled.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import isfinite, nan
-from typing import TYPE_CHECKING
+from math import inf, isfinite, nan
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from controller.control.seen import Inputs
 from controller.domain.readings import LinkHealth, Quality
-from firmware_bridge.devices.interfaces import Axis, BoardConfiguration, BoardOutputs, BoardState
+from firmware_bridge.devices.interfaces import (
+    Axis,
+    BoardConfiguration,
+    BoardOutputs,
+    BoardState,
+    FrequencyOutput,
+)
 from firmware_bridge.wire.messages import TRIPS, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from controller.domain.plan import ChannelPlan, DevicePlan, RigPlan
     from firmware_bridge.devices.interfaces import BoardInputs, ControlBoard
 
-_WORDS = {
-    Status.STOP_PRESSED: "stop button pressed",
-    Status.OVER_TEMPERATURE: "the board's own over-temperature limit",
-    Status.SENSOR_FAULT: "a temperature that has a hard limit cannot be read",
-    Status.ESTOPPED: "the board is stopped",
-}
+# Plain numbers: `&` on an IntFlag costs a microsecond, and this runs every tick.
+_GOOD, _STALE, _BAD = int(Quality.GOOD), int(Quality.STALE), int(Quality.BAD)
+_TRIPS: Final = int(TRIPS)
+_DEADMAN: Final = int(Status.DEADMAN)
+_ESTOPPED: Final = int(Status.ESTOPPED)
+_STOP_PRESSED: Final = int(Status.STOP_PRESSED)
+_WORDS: Final = (
+    (_STOP_PRESSED, "stop button pressed"),
+    (int(Status.OVER_TEMPERATURE), "the board's own over-temperature limit"),
+    (int(Status.SENSOR_FAULT), "a temperature that has a hard limit cannot be read"),
+    (_ESTOPPED, "the board is stopped"),
+)
+_CAUSES: Final = _STOP_PRESSED | _TRIPS & ~_DEADMAN
+
+# The largest device value of an output; what has none is limited by the board, as configured.
+_OUTPUTS: Final = {"pump": inf, "heater": 1.0, "lamp": 1.0, "frequency": inf, "duty": 1.0}
+_SENSORS: Final = ("temperature", "pressure", "digital", "stop")
+_SINGLE: Final = ("lamp", "stop")
 
 
-@dataclass(frozen=True, slots=True)
-class _Signal:
-    """A channel's place: its index in the rig, its signal's kind and number on the board."""
+class _Read(NamedTuple):
+    """Where a channel's value comes from: channel value = (row[place] - offset) / scale."""
 
     index: int
-    channel: ChannelPlan
-    kind: str
-    number: int
+    place: int
+    scale: float
+    offset: float
+    stale_after_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """How many outputs of each kind a rig uses of a board."""
+class _Write(NamedTuple):
+    """Where a channel's value goes to: row[place] = scale * channel value + offset, within 0 to `most`."""
 
-    axes: int
-    heaters: int
-    lamps: int
+    index: int
+    place: int
+    scale: float
+    offset: float
+    most: float
 
-    def outputs(self, actuators: Sequence[_Signal], values: Sequence[float]) -> BoardOutputs:
-        """Turn channel values into the board's whole desired state."""
-        pumps, heaters, lamp = [0.0] * self.axes, [0.0] * self.heaters, 0.0
-        for signal in actuators:
-            value = max(0.0, signal.channel.scale * values[signal.index] + signal.channel.offset)
-            if signal.kind == "pump":
-                pumps[signal.number] = value
-            elif signal.kind == "heater":
-                heaters[signal.number] = min(value, 1.0)
-            else:
-                lamp = min(value, 1.0)
-        return BoardOutputs(tuple(pumps), tuple(heaters), lamp)
+
+class _Signals:
+    """What one board has of the rig's channels, as places in a row: its outputs first, then its sensors."""
+
+    def __init__(self, plan: RigPlan, device: DevicePlan) -> None:
+        self._named = {
+            channel.signal: (index, channel)
+            for index, channel in enumerate(plan.channels)
+            if channel.device == device.name
+        }
+        self.counts = _counts(self._named)
+        start, starts = 0, {}
+        for kind in (*_OUTPUTS, *_SENSORS):
+            starts[kind] = start
+            start += self.counts[kind]
+        self._cuts = tuple(starts.values())[1 : len(_OUTPUTS) + 1]
+        self._read: list[_Read] = []
+        self._written: list[_Write] = []
+        for signal, (index, channel) in self._named.items():
+            kind, _, number = signal.partition(".")
+            place = starts[kind] + int(number or 0)
+            self._read.append(_Read(index, place, channel.scale, channel.offset, channel.stale_after_s))
+            if channel.is_actuator:
+                self._written.append(_Write(index, place, channel.scale, channel.offset, _OUTPUTS[kind]))
+
+    def __bool__(self) -> bool:
+        return bool(self._named)
+
+    def channel(self, signal: str) -> ChannelPlan | None:
+        found = self._named.get(signal)
+        return None if found is None else found[1]
+
+    def sense(self, latest: BoardInputs, age_s: float, values: list[float], qualities: list[int]) -> None:
+        """Write what the board said into the rig's values: for actuators, what it really does."""
+        row = (
+            *latest.pump_steps_s,
+            *latest.heater_duty,
+            latest.lamp_duty,
+            *latest.frequency_hz,
+            *latest.duty,
+            *latest.temperatures_c,
+            *latest.pressures_kpa,
+            *latest.digitals,
+            1.0 if int(latest.status) & _STOP_PRESSED else 0.0,
+        )
+        for index, place, scale, offset, stale_after_s in self._read:
+            raw = row[place]
+            if isfinite(raw):
+                values[index] = (raw - offset) / scale
+                qualities[index] = _GOOD if age_s <= stale_after_s else _STALE
+
+    def outputs(self, values: Sequence[float]) -> BoardOutputs:
+        """Turn channel values into the board's whole desired state; what is not a number is 0."""
+        heaters, lamp, frequencies, duties, end = self._cuts
+        row = [0.0] * end
+        for index, place, scale, offset, most in self._written:
+            value = scale * values[index] + offset
+            if value > 0.0:
+                row[place] = value if value < most else most
+        return BoardOutputs(
+            tuple(row[:heaters]),
+            tuple(row[heaters:lamp]),
+            row[lamp],
+            tuple(row[frequencies:duties]),
+            tuple(row[duties:]),
+        )
+
+    def safe_outputs(self) -> BoardOutputs:
+        """Give the board's state in which all channels are at their safe values."""
+        channels = self._named.values()
+        values = [0.0] * (1 + max((index for index, _ in channels), default=0))
+        for index, channel in channels:
+            values[index] = channel.safe_value or 0.0
+        return self.outputs(values)
 
 
 class _Wired:
     """One board with its channels and what it last said."""
 
-    def __init__(self, name: str, shape: _Shape, driver: ControlBoard, signals: Sequence[_Signal]) -> None:
+    def __init__(self, name: str, signals: _Signals, driver: ControlBoard) -> None:
         self.name = name
-        self.shape = shape
+        self.signals = signals
         self.driver = driver
-        self.sensors = [signal for signal in signals if not signal.channel.is_actuator]
-        self.actuators = [signal for signal in signals if signal.channel.is_actuator]
         self.latest: BoardInputs | None = None
-        self.heard_s = float("-inf")
-
-    @property
-    def status(self) -> Status:
-        return Status(0) if self.latest is None else self.latest.status
+        self.status = 0
+        self.heard_s = -inf
 
     @property
     def ready(self) -> bool:
-        return self.driver.state is BoardState.READY and self.latest is not None and not self.status & TRIPS
+        return self.driver.state is BoardState.READY and self.latest is not None and not self.status & _TRIPS
+
+    def read(self, now_s: float, values: list[float], qualities: list[int]) -> None:
+        fresh = self.driver.poll(now_s)
+        if fresh is not None:
+            self.latest, self.heard_s, self.status = fresh, now_s, int(fresh.status)
+        if self.latest is not None:
+            self.signals.sense(self.latest, now_s - self.heard_s, values, qualities)
 
 
 class Boards:
@@ -88,35 +173,35 @@ class Boards:
         self._wired = [
             _wire(plan, device, connect) for device in plan.devices if device.driver == "ostwald-board"
         ]
+        self._carriers = [board for board in self._wired if board.signals]
 
     def read(self, now_s: float, *, service_alive: bool) -> Inputs:
         """Take the freshest inputs of every board."""
         values = [nan] * self._width
-        qualities = [int(Quality.BAD)] * self._width
+        qualities = [_BAD] * self._width
+        status = 0
         for board in self._wired:
-            fresh = board.driver.poll(now_s)
-            if fresh is not None:
-                board.latest, board.heard_s = fresh, now_s
-            _sense(board, now_s, values, qualities)
-        status = [board.status for board in self._wired]
+            board.read(now_s, values, qualities)
+            status |= board.status
         return Inputs(
             values=tuple(values),
             qualities=tuple(qualities),
-            boards_ready=all(board.ready for board in self._wired),
+            boards_ready=all([board.ready for board in self._wired]),
             stop_cause=_cause(status),
-            stop_pressed=any(each & Status.STOP_PRESSED for each in status),
+            stop_pressed=bool(status & _STOP_PRESSED),
             service_alive=service_alive,
+            boards_lost=tuple([board.driver.state is BoardState.LOST for board in self._carriers]),
         )
 
     def write(self, outputs: Sequence[float], now_s: float, *, stopped: bool, clearing: bool) -> None:
         """Send every board its whole desired state; `stopped` latches it, `clearing` resets it."""
         for board in self._wired:
-            if stopped and not board.status & Status.ESTOPPED:
+            if stopped and not board.status & _ESTOPPED:
                 board.driver.estop(now_s)
             # A dead-man trip means only that we were away: control starts safe, so it may go.
-            elif not stopped and (clearing or board.status & TRIPS == Status.DEADMAN):
+            elif not stopped and (clearing or board.status & _TRIPS == _DEADMAN):
                 board.driver.clear(now_s)
-            board.driver.send(board.shape.outputs(board.actuators, outputs), now_s)
+            board.driver.send(board.signals.outputs(outputs), now_s)
 
     def health(self) -> tuple[LinkHealth, ...]:
         return tuple(_health(board) for board in self._wired)
@@ -129,78 +214,55 @@ class Boards:
 def _wire(
     plan: RigPlan, device: DevicePlan, connect: Callable[[DevicePlan, BoardConfiguration], ControlBoard]
 ) -> _Wired:
-    signals = []
-    for index, channel in enumerate(plan.channels):
-        if channel.device == device.name:
-            kind, _, number = channel.signal.partition(".")
-            signals.append(_Signal(index, channel, kind, int(number or 0)))
-    shape = _Shape(_count(signals, "pump"), _count(signals, "heater"), _count(signals, "lamp"))
-    return _Wired(device.name, shape, connect(device, _configure(device, shape, signals)), signals)
+    signals = _Signals(plan, device)
+    return _Wired(device.name, signals, connect(device, _configure(device, signals)))
 
 
-def _count(signals: Sequence[_Signal], kind: str) -> int:
-    return 1 + max((signal.number for signal in signals if signal.kind == kind), default=-1)
+def _counts(signals: Iterable[str]) -> Mapping[str, int]:
+    """Count the board's signals of each kind up to the last that is used; lamp and stop have one place always."""
+    counts = {kind: int(kind in _SINGLE) for kind in (*_OUTPUTS, *_SENSORS)}
+    for signal in signals:
+        kind, _, number = signal.partition(".")
+        counts[kind] = max(counts[kind], int(number or 0) + 1)
+    return counts
 
 
-def _configure(device: DevicePlan, shape: _Shape, signals: Sequence[_Signal]) -> BoardConfiguration:
+def _configure(device: DevicePlan, signals: _Signals) -> BoardConfiguration:
     """Write down for the board what it must hold by itself: safe values and limits."""
-    actuators = [signal for signal in signals if signal.channel.is_actuator]
-    safe_values = [0.0] * (1 + max((signal.index for signal in signals), default=0))
-    limits = [1.0] * shape.axes
-    for signal in actuators:
-        safe_values[signal.index] = signal.channel.safe_value or 0.0
-        if signal.kind == "pump":
-            limits[signal.number] = signal.channel.scale * signal.channel.high + signal.channel.offset
-    safe = shape.outputs(actuators, safe_values)
+    safe, counts = signals.safe_outputs(), signals.counts
     acceleration = int(device.acceleration_steps_s2)
-    hot: list[float | None] = [None] * _count(signals, "temperature")
-    for number, limit_c in enumerate(device.temperature_limits_c[: len(hot)]):
-        hot[number] = limit_c
+    limits_c = device.temperature_limits_c[: counts["temperature"]]
     return BoardConfiguration(
         deadman_s=device.deadman_ms / 1000.0,
         axes=tuple(
-            Axis(limit, acceleration, rate) for limit, rate in zip(limits, safe.pump_steps_s, strict=True)
+            Axis(_highest(signals, f"pump.{number}", spare=1.0), acceleration, rate)
+            for number, rate in enumerate(safe.pump_steps_s)
         ),
         safe_heater_duty=safe.heater_duty,
-        limit_c=tuple(hot),
-        pressures=_count(signals, "pressure"),
-        lamps=shape.lamps,
+        limit_c=(*limits_c, *[None] * (counts["temperature"] - len(limits_c))),
+        pressures=counts["pressure"],
+        lamps=int(signals.channel("lamp") is not None),
         safe_lamp_duty=safe.lamp_duty,
+        frequencies=tuple(
+            FrequencyOutput(_highest(signals, f"frequency.{number}", spare=0.0), hertz)
+            for number, hertz in enumerate(safe.frequency_hz)
+        ),
+        safe_duty=safe.duty,
+        digitals=counts["digital"],
     )
 
 
-def _sense(board: _Wired, now_s: float, values: list[float], qualities: list[int]) -> None:
-    latest = board.latest
-    if latest is None:
-        return
-    age_s = now_s - board.heard_s
-    for signal in (*board.sensors, *board.actuators):
-        channel = signal.channel
-        raw = _raw(signal, latest)
-        if not isfinite(raw):
-            continue
-        values[signal.index] = (raw - channel.offset) / channel.scale
-        qualities[signal.index] = int(Quality.GOOD if age_s <= channel.stale_after_s else Quality.STALE)
+def _highest(signals: _Signals, signal: str, *, spare: float) -> float:
+    """Give the largest device value that the channel's range allows; `spare` for an output that no channel uses."""
+    channel = signals.channel(signal)
+    return spare if channel is None else channel.scale * channel.high + channel.offset
 
 
-def _raw(signal: _Signal, latest: BoardInputs) -> float:
-    """Look up a signal: for actuators, what the board really does."""
-    match signal.kind:
-        case "pump":
-            return latest.pump_steps_s[signal.number]
-        case "heater":
-            return latest.heater_duty[signal.number]
-        case "temperature":
-            return latest.temperatures_c[signal.number]
-        case "pressure":
-            return latest.pressures_kpa[signal.number]
-        case "stop":
-            return 1.0 if latest.status & Status.STOP_PRESSED else 0.0
-    return latest.lamp_duty
-
-
-def _cause(statuses: Sequence[Status]) -> str:
-    return next((text for flag, text in _WORDS.items() for status in statuses if status & flag), "")
+def _cause(status: int) -> str:
+    """Name the gravest reason for which a board holds its outputs; empty when none does."""
+    if not status & _CAUSES:
+        return ""
+    return next(text for flag, text in _WORDS if status & flag)
 
 
 def _health(board: _Wired) -> LinkHealth:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.control.model import compile_plan
-from controller.control.seen import Inputs
 from controller.control.step import ControlState, Outcome, initial_state, step
 from controller.domain.commands import EmergencyStop, MakeSafe, Reset, SetTargets
 from controller.domain.conditions import Limits
@@ -21,7 +20,7 @@ from controller.domain.plan import (
     ReactorPlan,
     RigPlan,
 )
-from controller.domain.readings import Quality, ReactorState
+from controller.domain.readings import Inputs, Quality, ReactorState
 
 PLAN = RigPlan(
     name="bench",
