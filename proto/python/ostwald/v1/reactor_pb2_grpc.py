@@ -3,6 +3,8 @@
 import grpc
 import warnings
 
+from ostwald.v1 import alarms_pb2 as ostwald_dot_v1_dot_alarms__pb2
+from ostwald.v1 import events_pb2 as ostwald_dot_v1_dot_events__pb2
 from ostwald.v1 import reactor_pb2 as ostwald_dot_v1_dot_reactor__pb2
 
 GRPC_GENERATED_VERSION = '1.80.1'
@@ -70,6 +72,36 @@ class ReactorServiceStub(object):
                 request_serializer=ostwald_dot_v1_dot_reactor__pb2.ResetRequest.SerializeToString,
                 response_deserializer=ostwald_dot_v1_dot_reactor__pb2.ResetResponse.FromString,
                 _registered_method=True)
+        self.ListAlarms = channel.unary_unary(
+                '/ostwald.v1.ReactorService/ListAlarms',
+                request_serializer=ostwald_dot_v1_dot_alarms__pb2.ListAlarmsRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_alarms__pb2.ListAlarmsResponse.FromString,
+                _registered_method=True)
+        self.AcknowledgeAlarm = channel.unary_unary(
+                '/ostwald.v1.ReactorService/AcknowledgeAlarm',
+                request_serializer=ostwald_dot_v1_dot_alarms__pb2.AcknowledgeAlarmRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_alarms__pb2.AcknowledgeAlarmResponse.FromString,
+                _registered_method=True)
+        self.ShelveAlarm = channel.unary_unary(
+                '/ostwald.v1.ReactorService/ShelveAlarm',
+                request_serializer=ostwald_dot_v1_dot_alarms__pb2.ShelveAlarmRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_alarms__pb2.ShelveAlarmResponse.FromString,
+                _registered_method=True)
+        self.SetAlarmInService = channel.unary_unary(
+                '/ostwald.v1.ReactorService/SetAlarmInService',
+                request_serializer=ostwald_dot_v1_dot_alarms__pb2.SetAlarmInServiceRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_alarms__pb2.SetAlarmInServiceResponse.FromString,
+                _registered_method=True)
+        self.ListEvents = channel.unary_unary(
+                '/ostwald.v1.ReactorService/ListEvents',
+                request_serializer=ostwald_dot_v1_dot_events__pb2.ListEventsRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_events__pb2.ListEventsResponse.FromString,
+                _registered_method=True)
+        self.WatchEvents = channel.unary_stream(
+                '/ostwald.v1.ReactorService/WatchEvents',
+                request_serializer=ostwald_dot_v1_dot_events__pb2.WatchEventsRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_events__pb2.WatchEventsResponse.FromString,
+                _registered_method=True)
 
 
 class ReactorServiceServicer(object):
@@ -126,6 +158,48 @@ class ReactorServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAlarms(self, request, context):
+        """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcknowledgeAlarm(self, request, context):
+        """Acknowledges one alarm, or all that wait for it. Needs no lease, like all that concerns alarms.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShelveAlarm(self, request, context):
+        """Keeps an alarm quiet for a while, or brings it back. Refused for the alarm of an interlock.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetAlarmInService(self, request, context):
+        """Takes an alarm out of service or puts it back. Refused for the alarm of an interlock.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEvents(self, request, context):
+        """Lists what happened, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchEvents(self, request, context):
+        """Streams what happens, on from an event or from now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReactorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -163,6 +237,36 @@ def add_ReactorServiceServicer_to_server(servicer, server):
                     servicer.Reset,
                     request_deserializer=ostwald_dot_v1_dot_reactor__pb2.ResetRequest.FromString,
                     response_serializer=ostwald_dot_v1_dot_reactor__pb2.ResetResponse.SerializeToString,
+            ),
+            'ListAlarms': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAlarms,
+                    request_deserializer=ostwald_dot_v1_dot_alarms__pb2.ListAlarmsRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_alarms__pb2.ListAlarmsResponse.SerializeToString,
+            ),
+            'AcknowledgeAlarm': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeAlarm,
+                    request_deserializer=ostwald_dot_v1_dot_alarms__pb2.AcknowledgeAlarmRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_alarms__pb2.AcknowledgeAlarmResponse.SerializeToString,
+            ),
+            'ShelveAlarm': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShelveAlarm,
+                    request_deserializer=ostwald_dot_v1_dot_alarms__pb2.ShelveAlarmRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_alarms__pb2.ShelveAlarmResponse.SerializeToString,
+            ),
+            'SetAlarmInService': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetAlarmInService,
+                    request_deserializer=ostwald_dot_v1_dot_alarms__pb2.SetAlarmInServiceRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_alarms__pb2.SetAlarmInServiceResponse.SerializeToString,
+            ),
+            'ListEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEvents,
+                    request_deserializer=ostwald_dot_v1_dot_events__pb2.ListEventsRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_events__pb2.ListEventsResponse.SerializeToString,
+            ),
+            'WatchEvents': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchEvents,
+                    request_deserializer=ostwald_dot_v1_dot_events__pb2.WatchEventsRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_events__pb2.WatchEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -355,6 +459,168 @@ class ReactorService(object):
             '/ostwald.v1.ReactorService/Reset',
             ostwald_dot_v1_dot_reactor__pb2.ResetRequest.SerializeToString,
             ostwald_dot_v1_dot_reactor__pb2.ResetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAlarms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/ListAlarms',
+            ostwald_dot_v1_dot_alarms__pb2.ListAlarmsRequest.SerializeToString,
+            ostwald_dot_v1_dot_alarms__pb2.ListAlarmsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeAlarm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/AcknowledgeAlarm',
+            ostwald_dot_v1_dot_alarms__pb2.AcknowledgeAlarmRequest.SerializeToString,
+            ostwald_dot_v1_dot_alarms__pb2.AcknowledgeAlarmResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShelveAlarm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/ShelveAlarm',
+            ostwald_dot_v1_dot_alarms__pb2.ShelveAlarmRequest.SerializeToString,
+            ostwald_dot_v1_dot_alarms__pb2.ShelveAlarmResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetAlarmInService(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/SetAlarmInService',
+            ostwald_dot_v1_dot_alarms__pb2.SetAlarmInServiceRequest.SerializeToString,
+            ostwald_dot_v1_dot_alarms__pb2.SetAlarmInServiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/ListEvents',
+            ostwald_dot_v1_dot_events__pb2.ListEventsRequest.SerializeToString,
+            ostwald_dot_v1_dot_events__pb2.ListEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/WatchEvents',
+            ostwald_dot_v1_dot_events__pb2.WatchEventsRequest.SerializeToString,
+            ostwald_dot_v1_dot_events__pb2.WatchEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,8 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from ostwald.v1 import alarms_pb2 as _alarms_pb2
+from ostwald.v1 import events_pb2 as _events_pb2
 from ostwald.v1 import reactor_pb2 as _reactor_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -49,6 +51,18 @@ class ReactorServiceStub:
     """Drives all outputs to their safe values, now, and latches. Needs no lease and no request_id."""
     Reset: _grpc.UnaryUnaryMultiCallable[_reactor_pb2.ResetRequest, _reactor_pb2.ResetResponse]
     """Releases a latched trip or emergency stop. Refused while its cause stands."""
+    ListAlarms: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmsRequest, _alarms_pb2.ListAlarmsResponse]
+    """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand."""
+    AcknowledgeAlarm: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.AcknowledgeAlarmRequest, _alarms_pb2.AcknowledgeAlarmResponse]
+    """Acknowledges one alarm, or all that wait for it. Needs no lease, like all that concerns alarms."""
+    ShelveAlarm: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ShelveAlarmRequest, _alarms_pb2.ShelveAlarmResponse]
+    """Keeps an alarm quiet for a while, or brings it back. Refused for the alarm of an interlock."""
+    SetAlarmInService: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.SetAlarmInServiceRequest, _alarms_pb2.SetAlarmInServiceResponse]
+    """Takes an alarm out of service or puts it back. Refused for the alarm of an interlock."""
+    ListEvents: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListEventsRequest, _events_pb2.ListEventsResponse]
+    """Lists what happened, newest first."""
+    WatchEvents: _grpc.UnaryStreamMultiCallable[_events_pb2.WatchEventsRequest, _events_pb2.WatchEventsResponse]
+    """Streams what happens, on from an event or from now."""
 
 @_typing.type_check_only
 class ReactorServiceAsyncStub(ReactorServiceStub):
@@ -71,6 +85,18 @@ class ReactorServiceAsyncStub(ReactorServiceStub):
     """Drives all outputs to their safe values, now, and latches. Needs no lease and no request_id."""
     Reset: _aio.UnaryUnaryMultiCallable[_reactor_pb2.ResetRequest, _reactor_pb2.ResetResponse]  # type: ignore[assignment]
     """Releases a latched trip or emergency stop. Refused while its cause stands."""
+    ListAlarms: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmsRequest, _alarms_pb2.ListAlarmsResponse]  # type: ignore[assignment]
+    """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand."""
+    AcknowledgeAlarm: _aio.UnaryUnaryMultiCallable[_alarms_pb2.AcknowledgeAlarmRequest, _alarms_pb2.AcknowledgeAlarmResponse]  # type: ignore[assignment]
+    """Acknowledges one alarm, or all that wait for it. Needs no lease, like all that concerns alarms."""
+    ShelveAlarm: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ShelveAlarmRequest, _alarms_pb2.ShelveAlarmResponse]  # type: ignore[assignment]
+    """Keeps an alarm quiet for a while, or brings it back. Refused for the alarm of an interlock."""
+    SetAlarmInService: _aio.UnaryUnaryMultiCallable[_alarms_pb2.SetAlarmInServiceRequest, _alarms_pb2.SetAlarmInServiceResponse]  # type: ignore[assignment]
+    """Takes an alarm out of service or puts it back. Refused for the alarm of an interlock."""
+    ListEvents: _aio.UnaryUnaryMultiCallable[_events_pb2.ListEventsRequest, _events_pb2.ListEventsResponse]  # type: ignore[assignment]
+    """Lists what happened, newest first."""
+    WatchEvents: _aio.UnaryStreamMultiCallable[_events_pb2.WatchEventsRequest, _events_pb2.WatchEventsResponse]  # type: ignore[assignment]
+    """Streams what happens, on from an event or from now."""
 
 class ReactorServiceServicer(metaclass=_abc_1.ABCMeta):
     """The reactor as it is now: its channels, its setpoints, its spectrometer, its emergency stop."""
@@ -132,5 +158,53 @@ class ReactorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reactor_pb2.ResetResponse, _abc.Awaitable[_reactor_pb2.ResetResponse]]:
         """Releases a latched trip or emergency stop. Refused while its cause stands."""
+
+    @_abc_1.abstractmethod
+    def ListAlarms(
+        self,
+        request: _alarms_pb2.ListAlarmsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.ListAlarmsResponse, _abc.Awaitable[_alarms_pb2.ListAlarmsResponse]]:
+        """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand."""
+
+    @_abc_1.abstractmethod
+    def AcknowledgeAlarm(
+        self,
+        request: _alarms_pb2.AcknowledgeAlarmRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.AcknowledgeAlarmResponse, _abc.Awaitable[_alarms_pb2.AcknowledgeAlarmResponse]]:
+        """Acknowledges one alarm, or all that wait for it. Needs no lease, like all that concerns alarms."""
+
+    @_abc_1.abstractmethod
+    def ShelveAlarm(
+        self,
+        request: _alarms_pb2.ShelveAlarmRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.ShelveAlarmResponse, _abc.Awaitable[_alarms_pb2.ShelveAlarmResponse]]:
+        """Keeps an alarm quiet for a while, or brings it back. Refused for the alarm of an interlock."""
+
+    @_abc_1.abstractmethod
+    def SetAlarmInService(
+        self,
+        request: _alarms_pb2.SetAlarmInServiceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.SetAlarmInServiceResponse, _abc.Awaitable[_alarms_pb2.SetAlarmInServiceResponse]]:
+        """Takes an alarm out of service or puts it back. Refused for the alarm of an interlock."""
+
+    @_abc_1.abstractmethod
+    def ListEvents(
+        self,
+        request: _events_pb2.ListEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.ListEventsResponse, _abc.Awaitable[_events_pb2.ListEventsResponse]]:
+        """Lists what happened, newest first."""
+
+    @_abc_1.abstractmethod
+    def WatchEvents(
+        self,
+        request: _events_pb2.WatchEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_events_pb2.WatchEventsResponse], _abc.AsyncIterator[_events_pb2.WatchEventsResponse]]:
+        """Streams what happens, on from an event or from now."""
 
 def add_ReactorServiceServicer_to_server(servicer: ReactorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
