@@ -115,5 +115,4 @@ def _check_reach(document: Document, path: Path, signal: Signal, device: tuple[f
     if min(device) < -slack:
         document.fault((*path, "range"), "begins below zero, which the device can't do")
     if max(device) > signal.most + slack:
-        most = "100 %" if signal.unit == "1" else f"{signal.most:g} steps/s"
-        document.fault((*path, "range"), f"ends above {most}, which the device can't do")
+        document.fault((*path, "range"), f"ends above {signal.reach}, which the device can't do")

@@ -25,14 +25,23 @@ class Signal:
     actuator: bool = False
     most: float = 0.0
 
+    @property
+    def reach(self) -> str:
+        """`most` in words."""
+        words = {"1": "100 %", "Hz": f"{self.most:g} Hz"}
+        return words.get(self.unit, f"{self.most:g} steps/s")
 
-# Pumps: uL/s, times the channel's steps per uL; the board counts mHz in 32 bits.
+
+# Pumps: uL/s, times the channel's steps per uL; the board counts mHz of steps and of frequencies in 32 bits.
 SIGNALS: Final[Mapping[str, Signal]] = {
     "pump": Signal(6, "uL/s", actuator=True, most=4_000_000.0),
     "heater": Signal(2, "1", actuator=True, most=1.0),
     "lamp": Signal(0, "1", actuator=True, most=1.0),
+    "frequency": Signal(2, "Hz", actuator=True, most=4_000_000.0),
+    "duty": Signal(2, "1", actuator=True, most=1.0),
     "temperature": Signal(4, "degC"),
     "pressure": Signal(2, "kPa"),
+    "digital": Signal(4, "1"),
     "stop": Signal(0, "1"),
 }
 

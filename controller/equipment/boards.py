@@ -1,6 +1,6 @@
 """The boards of a rig as channels: values in the channels' units in, outputs out. Used by control alone.
 
-Each tick reads and writes every channel, so places, scales and limits are worked out once, when a rig is assembled.
+Each tick reads and writes every channel, so places, scales and limits are worked out once, for a whole rig.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from controller.control.seen import Inputs
-from controller.domain.readings import LinkHealth, Quality
+from controller.domain.readings import Inputs, LinkHealth, Quality
 from firmware_bridge.devices.interfaces import (
     Axis,
     BoardConfiguration,
@@ -39,7 +38,7 @@ _WORDS: Final = (
 )
 _CAUSES: Final = _STOP_PRESSED | _TRIPS & ~_DEADMAN
 
-# The largest device value of an output; what has none is limited by the board, as configured.
+# The largest value that an output takes, where the wire sets one.
 _OUTPUTS: Final = {"pump": inf, "heater": 1.0, "lamp": 1.0, "frequency": inf, "duty": 1.0}
 _SENSORS: Final = ("temperature", "pressure", "digital", "stop")
 _SINGLE: Final = ("lamp", "stop")
@@ -48,7 +47,7 @@ _SINGLE: Final = ("lamp", "stop")
 class _Read(NamedTuple):
     """Where a channel's value comes from: channel value = (row[place] - offset) / scale."""
 
-    index: int
+    channel: int
     place: int
     scale: float
     offset: float
@@ -58,7 +57,7 @@ class _Read(NamedTuple):
 class _Write(NamedTuple):
     """Where a channel's value goes to: row[place] = scale * channel value + offset, within 0 to `most`."""
 
-    index: int
+    channel: int
     place: int
     scale: float
     offset: float
@@ -87,7 +86,9 @@ class _Signals:
             place = starts[kind] + int(number or 0)
             self._read.append(_Read(index, place, channel.scale, channel.offset, channel.stale_after_s))
             if channel.is_actuator:
-                self._written.append(_Write(index, place, channel.scale, channel.offset, _OUTPUTS[kind]))
+                # Rounding in the conversion of units must not lift a duty above 1.
+                most = min(_reach(channel), _OUTPUTS[kind])
+                self._written.append(_Write(index, place, channel.scale, channel.offset, most))
 
     def __bool__(self) -> bool:
         return bool(self._named)
@@ -122,7 +123,7 @@ class _Signals:
         for index, place, scale, offset, most in self._written:
             value = scale * values[index] + offset
             if value > 0.0:
-                row[place] = value if value < most else most
+                row[place] = min(value, most)
         return BoardOutputs(
             tuple(row[:heaters]),
             tuple(row[heaters:lamp]),
@@ -186,7 +187,7 @@ class Boards:
         return Inputs(
             values=tuple(values),
             qualities=tuple(qualities),
-            boards_ready=all([board.ready for board in self._wired]),
+            boards_ready=all(board.ready for board in self._wired),
             stop_cause=_cause(status),
             stop_pressed=bool(status & _STOP_PRESSED),
             service_alive=service_alive,
@@ -219,7 +220,7 @@ def _wire(
 
 
 def _counts(signals: Iterable[str]) -> Mapping[str, int]:
-    """Count the board's signals of each kind up to the last that is used; lamp and stop have one place always."""
+    """Count signals of each kind up to the last that is used; lamp and stop always have one place."""
     counts = {kind: int(kind in _SINGLE) for kind in (*_OUTPUTS, *_SENSORS)}
     for signal in signals:
         kind, _, number = signal.partition(".")
@@ -253,9 +254,13 @@ def _configure(device: DevicePlan, signals: _Signals) -> BoardConfiguration:
 
 
 def _highest(signals: _Signals, signal: str, *, spare: float) -> float:
-    """Give the largest device value that the channel's range allows; `spare` for an output that no channel uses."""
+    """Give the largest device value that an output is asked for; `spare` for one that no channel uses."""
     channel = signals.channel(signal)
-    return spare if channel is None else channel.scale * channel.high + channel.offset
+    return spare if channel is None else _reach(channel)
+
+
+def _reach(channel: ChannelPlan) -> float:
+    return channel.scale * channel.high + channel.offset
 
 
 def _cause(status: int) -> str:
