@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from controller.config import rules, schema, signals
 from controller.config.channels import channel_plan
 from controller.config.documents import Document, Table, unknown
+from controller.config.interlocks import check_heaters, interlock_plans
+from controller.config.lookup import RigContext
 from controller.domain import plan as domain
 from controller.domain.errors import ControllerError, Kind
 
@@ -88,9 +90,16 @@ class _RigReader:
         devices = self._devices(rig)
         channels = self._channels()
         loops = self._loops(channels)
-        interlocks = self._interlocks(channels)
-        rules.check_heaters(document, channels, loops, interlocks)
         reagents = self._reagents(channels)
+        context = RigContext(
+            channels=channels,
+            loops={loop.name: loop for loop in loops},
+            reagents={reagent.name: reagent for reagent in reagents},
+            boards=[name for name in self._declared("devices") if self._kind(name) == signals.BOARD],
+            interlocks=self._declared("interlocks"),
+        )
+        interlocks = interlock_plans(document, context)
+        check_heaters(document, channels, loops, interlocks)
         spectrometer = self._spectrometer(channels)
         self._check_twin(links)
         document.raise_faults()
@@ -207,14 +216,6 @@ class _RigReader:
         loops = tuple(loop for loop in found if loop is not None)
         rules.check_loops(self._document, loops)
         return loops
-
-    def _interlocks(self, channels: Mapping[str, domain.ChannelPlan]) -> tuple[domain.InterlockPlan, ...]:
-        declared = self._declared("channels")
-        found = (
-            rules.interlock_plan(self._document, name, table, channels, declared)
-            for name, table in self._named("interlocks", schema.InterlockTable).items()
-        )
-        return tuple(rule for rule in found if rule is not None)
 
     def _reagents(self, channels: Mapping[str, domain.ChannelPlan]) -> tuple[domain.ReagentPlan, ...]:
         reagents = []

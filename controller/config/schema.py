@@ -103,10 +103,11 @@ class LoopTable(Table):
 
 
 class InterlockTable(Table):
-    channel: Name
-    low: Quantity | None = None
-    high: Quantity | None = None
+    """What every interlock has beside its condition, whose keys are in `config.conditions`."""
+
     delay: Annotated[float, measured("s", 0.0, 60.0)] = 0.0
+    latching: bool = True
+    forces: Annotated[list[Name], Field(max_length=MOST_CHANNELS)] = Field(default_factory=list)
 
 
 Wavelength = Annotated[float, measured("nm", 100.0, 5000.0)]
