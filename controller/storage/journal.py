@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from controller.domain.errors import ControllerError, Kind
 from controller.storage.campaigns import CampaignStore
+from controller.storage.events import EventStore
 from controller.storage.migrations import migrate
 from controller.storage.models import ModelStore
 from controller.storage.requests import RequestStore
 from controller.storage.runs import RunStore
 from controller.storage.spectra import SpectrumStore
+from controller.storage.standing import StandingStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,8 @@ class Journal:
         self.spectra = SpectrumStore(self._connection, wall_s)
         self.requests = RequestStore(self._connection, wall_s)
         self.models = ModelStore(self._connection, wall_s)
+        self.events = EventStore(self._connection, wall_s)
+        self.standing = StandingStore(self._connection, wall_s)
 
     def close(self) -> None:
         self._connection.close()

@@ -50,6 +50,19 @@ STEPS: tuple[str, ...] = (
         run_id TEXT NOT NULL, time_s REAL NOT NULL, body BLOB NOT NULL, PRIMARY KEY (run_id, time_s)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, boot_id TEXT NOT NULL, sequence INTEGER NOT NULL,
+        time_s REAL NOT NULL, logged REAL NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+        text TEXT NOT NULL, actor TEXT NOT NULL, UNIQUE (boot_id, sequence)
+    ) STRICT;
+    CREATE INDEX events_by_kind ON events (kind, id);
+    CREATE INDEX events_by_subject ON events (subject, id);
+    CREATE INDEX events_by_age ON events (logged);
+    CREATE TABLE standing (
+        key TEXT PRIMARY KEY, body TEXT NOT NULL, kept REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 
