@@ -26,6 +26,7 @@ _PR_SET_TIMERSLACK: Final = 29  # prctl(2)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _CAP_IPC_LOCK: Final = 14  # capabilities(7)
 _DMA_LATENCY: Final = "/dev/cpu_dma_latency"
+_MEMORY_FOLDERS: Final = (Path("/dev/shm"),)
 
 TIMER_SLACK_NS: Final = 1
 LOCKED_ROOM_BYTES: Final = 64 << 20
@@ -135,6 +136,14 @@ def freeze_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def memory_folder() -> Path | None:
+    """Return a folder that lies in memory, or None; for what processes share through `mmap`.
+
+    On a disk, a store to a page that is just being written back waits for the journal: locking does not help.
+    """
+    return next((place for place in _MEMORY_FOLDERS if os.access(place, os.W_OK)), None)
 
 
 def _wishes(plan: RealtimePlan, kernel: Kernel, held: list[int]) -> list[_Wish]:

@@ -2,7 +2,8 @@
 
 One writer, any number of readers, no waiting on either side. The writer marks a slot odd, fills it, marks it
 even and then moves the newest-slot pointer; a reader that sees a change meanwhile, or a wrong checksum, tries
-again.
+again. Marks and pointer are stored as whole words: `struct.pack_into` blanks its target before it writes, and
+a writer that lost its core right then would leave readers without a snapshot.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 SLOTS = 8
 _MAGIC = 0x4F535431  # "OST1"
-_RING = struct.Struct("<IIIIQQ")  # magic, slots, channels, slot size, newest slot, boot id
-_LOCK = struct.Struct("<QI4x")  # lock sequence, CRC-32 of the body
+_RING = struct.Struct("=IIIIQQ")  # magic, slots, channels, slot size, newest slot, boot id
+_LOCK = struct.Struct("=QQ")  # lock sequence, CRC-32 of the body
 _HEAD = struct.Struct("<QdBxxxiQQ")  # tick, time, state, first out, trips, overruns
+_WORD = 8
+_NEWEST = 2  # the word of the ring's head that holds the newest slot
 _ATTEMPTS = 100
 
 
@@ -40,18 +43,18 @@ class SnapshotWriter:
             file.truncate(size)
             self._memory = mmap.mmap(file.fileno(), size)
         _RING.pack_into(self._memory, 0, _MAGIC, SLOTS, channels, self._slot_size, 0, boot_id)
+        self._words = memoryview(self._memory).cast("Q")
         self._buffer = bytearray(self._body.size)
         self._count = 0
-        self._boot_id = boot_id
-        self._channels = channels
         self.publish(_blank(boot_id, channels))
         # Readers never see a ring without a snapshot.
         fresh.replace(path)
 
     def publish(self, snapshot: Snapshot) -> None:
         """Make `snapshot` the newest."""
+        buffer, words = self._buffer, self._words
         self._body.pack_into(
-            self._buffer,
+            buffer,
             0,
             snapshot.tick,
             snapshot.time_s,
@@ -65,14 +68,16 @@ class SnapshotWriter:
         )
         slot = self._count % SLOTS
         at = _RING.size + slot * self._slot_size
-        sequence = 2 * self._count
-        _LOCK.pack_into(self._memory, at, sequence + 1, 0)
-        self._memory[at + _LOCK.size : at + _LOCK.size + self._body.size] = self._buffer
-        _LOCK.pack_into(self._memory, at, sequence + 2, zlib.crc32(self._buffer))
-        _RING.pack_into(self._memory, 0, _MAGIC, SLOTS, self._channels, self._slot_size, slot, self._boot_id)
+        lock = at // _WORD
+        words[lock] = 2 * self._count + 1
+        self._memory[at + _LOCK.size : at + _LOCK.size + len(buffer)] = buffer
+        words[lock + 1] = zlib.crc32(buffer)
+        words[lock] = 2 * self._count + 2
+        words[_NEWEST] = slot
         self._count += 1
 
     def close(self) -> None:
+        self._words.release()
         self._memory.close()
 
 
