@@ -18,7 +18,7 @@ _MOST_UL = 1e9
 
 @dataclass(frozen=True, slots=True)
 class ReagentModel:
-    """`pump` and `level` are channel indices; `flow_ul_s` is the flow that one unit of the pump stands for."""
+    """`pump` and `level` are channel indices; `flow_ul_s` is the flow behind one unit of the pump."""
 
     name: str
     pump: int

@@ -7,10 +7,7 @@ lit, a relay pulled in; `active_high` tells which level that is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final, Literal
 
 Pull = Literal["up", "down", "none"]
 
@@ -89,30 +86,3 @@ class WatchdogPlan:
 
     device: str
     timeout_s: int
-
-
-def pins_from_json(raw: Mapping[str, Any] | None) -> PinsPlan | None:
-    """Read what `dataclasses.asdict` made of a plan."""
-    if raw is None:
-        return None
-    stop = raw["stop"]
-    return PinsPlan(
-        driver=raw["driver"],
-        stop=None if stop is None else InputPin(**stop),
-        heater_relay=_output(raw["heater_relay"]),
-        watchdog=_output(raw["watchdog"]),
-        red=_output(raw["red"]),
-        amber=_output(raw["amber"]),
-        green=_output(raw["green"]),
-        buzzer=_output(raw["buzzer"]),
-        inputs=tuple(NamedInput(item["name"], InputPin(**item["input"])) for item in raw["inputs"]),
-    )
-
-
-def watchdog_from_json(raw: Mapping[str, Any] | None) -> WatchdogPlan | None:
-    """Read what `dataclasses.asdict` made of a plan."""
-    return None if raw is None else WatchdogPlan(**raw)
-
-
-def _output(raw: Mapping[str, Any] | None) -> OutputPin | None:
-    return None if raw is None else OutputPin(**raw)

@@ -12,7 +12,7 @@ import types
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 _ODD = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -66,6 +66,8 @@ def _read(kind: Any, raw: Any, place: str) -> Any:
         return _read_union(get_args(kind), raw, place)
     if origin is tuple:
         return _read_tuple(get_args(kind), raw, place)
+    if origin is Literal:
+        return _read_literal(get_args(kind), raw, place)
     if origin is not None:  # Mapping[str, X]
         _expect(raw, dict, place)
         item = get_args(kind)[1]
@@ -106,6 +108,12 @@ def _read_tuple(items: tuple[Any, ...], raw: Any, place: str) -> tuple[Any, ...]
         raise PlainError(f"{place}: must have {len(items)} items, not {len(raw)}")
     pairs = zip(items, raw, strict=True)
     return tuple(_read(item, each, f"{place}[{index}]") for index, (item, each) in enumerate(pairs))
+
+
+def _read_literal(allowed: tuple[Any, ...], raw: Any, place: str) -> Any:
+    if raw not in allowed:
+        raise PlainError(f"{place}: must be one of {', '.join(map(str, allowed))}")
+    return raw
 
 
 def _read_union(members: tuple[Any, ...], raw: Any, place: str) -> Any:

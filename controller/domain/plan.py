@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from controller.domain import plain
 from controller.domain.alarms import AlarmPlan
 from controller.domain.conditions import Condition
+from controller.domain.pins import PinsPlan, WatchdogPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,8 @@ class InterlockPlan:
     """Trips when its condition has stood for `delay_s`; a condition that can't be judged counts as standing.
 
     `forces` names the actuators that go to their safe values; empty: all of them, and the reactor is TRIPPED.
-    Latching: until Reset. Else the outputs are held only while the condition stands.
+    Latching: until Reset. Else the outputs are held while the condition stands; what was held stays safe until
+    it is asked for something again.
     """
 
     name: str
@@ -244,6 +246,8 @@ class RigPlan:
     trusted_keys: tuple[str, ...] = field(default=())
     realtime: RealtimePlan = field(default_factory=RealtimePlan)
     lease: LeasePlan = field(default_factory=LeasePlan)
+    pins: PinsPlan | None = None
+    watchdog: WatchdogPlan | None = None
 
     def channel(self, name: str) -> ChannelPlan | None:
         return next((channel for channel in self.channels if channel.name == name), None)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
 import pytest
 
 from controller.config.documents import Document
 from controller.config.pins import pin_channels, pins_plan, watchdog_plan
+from controller.domain import plain
 from controller.domain.errors import DocumentError
 from controller.domain.pins import (
     InputPin,
@@ -16,8 +14,6 @@ from controller.domain.pins import (
     OutputPin,
     PinsPlan,
     WatchdogPlan,
-    pins_from_json,
-    watchdog_from_json,
 )
 
 PINS = """\
@@ -90,10 +86,9 @@ def test_pins_may_do_without_a_heater_relay():
 
 
 def test_a_plan_survives_its_way_through_json():
-    assert pins_from_json(json.loads(json.dumps(asdict(PLAN)))) == PLAN
-    assert pins_from_json(None) is None
+    assert plain.from_json(PinsPlan, plain.to_json(PLAN)) == PLAN
     bare = PinsPlan("simulated")
-    assert pins_from_json(json.loads(json.dumps(asdict(bare)))) == bare
+    assert plain.from_json(PinsPlan, plain.to_json(bare)) == bare
 
 
 def test_each_named_input_becomes_a_sensor_channel():
@@ -176,8 +171,7 @@ def test_a_watchdog_is_read_with_its_defaults():
 
 def test_a_watchdog_survives_its_way_through_json():
     plan = WatchdogPlan("/dev/watchdog", 10)
-    assert watchdog_from_json(json.loads(json.dumps(asdict(plan)))) == plan
-    assert watchdog_from_json(None) is None
+    assert plain.from_json(WatchdogPlan, plain.to_json(plan)) == plan
 
 
 @pytest.mark.parametrize(
