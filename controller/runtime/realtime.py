@@ -26,7 +26,7 @@ _PR_SET_TIMERSLACK: Final = 29  # prctl(2)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _CAP_IPC_LOCK: Final = 14  # capabilities(7)
 _DMA_LATENCY: Final = "/dev/cpu_dma_latency"
-_MEMORY_FOLDERS: Final = (Path("/dev/shm"),)
+_SHARED_MEMORY: Final = Path("/dev") / "shm"  # shm_overview(7)
 
 TIMER_SLACK_NS: Final = 1
 LOCKED_ROOM_BYTES: Final = 64 << 20
@@ -143,7 +143,7 @@ def memory_folder() -> Path | None:
 
     On a disk, a store to a page that is just being written back waits for the journal: locking does not help.
     """
-    return next((place for place in _MEMORY_FOLDERS if os.access(place, os.W_OK)), None)
+    return _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
 
 
 def _wishes(plan: RealtimePlan, kernel: Kernel, held: list[int]) -> list[_Wish]:
