@@ -26,7 +26,7 @@ class Drive:
     resistance: float = 1.0
     """Of the tubing to flow, over that of clean tubing."""
     lost_share: float = 0.0
-    """Of the liquid that should enter the reactor, what a leak lets out before it."""
+    """Of what the pumps deliver, what a leak at their fittings lets out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from firmware_bridge.simulator.board import BoardTwin
+from firmware_bridge.simulator.fault_panel import FaultPanel
 from firmware_bridge.simulator.spectrometer import SpectrometerTwin
 
 if TYPE_CHECKING:
@@ -14,8 +15,20 @@ if TYPE_CHECKING:
     from firmware_bridge.simulator.spectrometer import SpectrometerModel
 
 
+class _BoardPort:
+    """The board's serial port, at the end of a cable that may be broken."""
+
+    def __init__(self, board: BoardTwin, faults: FaultPanel) -> None:
+        self._board = board
+        self._faults = faults
+
+    def feed(self, chunk: bytes) -> bytes:
+        reply = self._board.feed(chunk)
+        return b"" if self._faults.board_mute else reply
+
+
 class SimulatedRig:
-    """Board and spectrometer around one plant."""
+    """Board and spectrometer around one plant. `faults` breaks them; `board.reboot` boots the board anew."""
 
     def __init__(
         self,
@@ -28,12 +41,14 @@ class SimulatedRig:
         self.plant = plant
         self.board = BoardTwin(board_model, seed=seed)
         self.spectrometer = SpectrometerTwin(plant, spectrometer_model)
+        self.faults = FaultPanel()
+        self._board_port = _BoardPort(self.board, self.faults)
         self.time_s = 0.0
 
     @property
     def board_port(self) -> DevicePort:
         """The board's serial port."""
-        return self.board
+        return self._board_port
 
     @property
     def spectrometer_port(self) -> DevicePort:
@@ -46,5 +61,6 @@ class SimulatedRig:
         The step should be no longer than the board's dead-man time, nor than what the plant resolves.
         """
         self.time_s += dt_s
-        self.board.sense(self.plant.advance(dt_s, self.board.advance(dt_s)))
+        drive = self.faults.drive(self.board.advance(dt_s), dt_s)
+        self.board.sense(self.faults.sense(self.plant.advance(dt_s, drive)))
         self.spectrometer.advance(dt_s)

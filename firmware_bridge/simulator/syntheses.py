@@ -22,8 +22,6 @@ class SynthesisError(BridgeError):
 class SimulatedSynthesis(Plant, Protocol):
     """A plant that can also tell the noise-free steady state of any condition."""
 
-    stop_pressed: bool
-
     @property
     def facts(self) -> RigFacts:
         """What a rig file has to say about this plant."""

@@ -27,6 +27,7 @@ from firmware_bridge.link.serial_link import open_serial
 from firmware_bridge.simulator.endpoint import DevicePort, LoopbackEndpoint, PtyEndpoint
 from firmware_bridge.simulator.faults import FaultyPort, LineFaults
 from firmware_bridge.simulator.interfaces import Drive, Sensed
+from firmware_bridge.simulator.plant.faults import BoardMute
 from firmware_bridge.simulator.rig import SimulatedRig
 from firmware_bridge.wire.messages import TRIPS, ResetCause, Status, TripCause
 
@@ -306,6 +307,20 @@ def test_an_unplugged_line_is_lost_then_found_without_an_exception(bench: Bench)
     assert bench.state() is BoardState.READY
     assert bench.status() & TRIPS == Status.DEADMAN
     assert bench.board.statistics.reconnects == 1
+
+
+def test_a_board_whose_answers_are_lost_goes_safe_by_itself_and_is_found_again(bench: Bench) -> None:
+    bench.rig.faults.set(BoardMute())
+    bench.tick(0.6)
+    assert bench.state() is BoardState.LOST
+    assert "check its power and cable" in str(bench.board.problem)
+    bench.tick(0.6)
+    assert bench.plant.drive == SAFE
+    bench.rig.faults.clear(BoardMute())
+    bench.tick(1.2)
+    assert bench.state() is BoardState.READY
+    assert bench.board.statistics.reboots == 0
+    assert bench.status() & TRIPS == Status.DEADMAN
 
 
 def test_the_boards_fault_counters_can_be_read(bench: Bench) -> None:

@@ -69,8 +69,6 @@ class NanoprismPlant:
         self._mixer_pva_kg_m3 = 0.0
         self._reactor_pva_kg_m3 = 0.0
         self._transmission: NDArray[np.float64] | None = None
-        self.stop_pressed = False
-        """The stop button at the board; whoever runs a scenario presses it."""
 
     @property
     def wavelengths_nm(self) -> NDArray[np.float64]:
@@ -103,8 +101,10 @@ class NanoprismPlant:
     def advance(self, dt_s: float, drive: Drive) -> Sensed:
         """Move the plant by `dt_s`; a sixth pump is not piped. Raises PlantError for an impossible drive."""
         _check(dt_s, drive)
+        kept = 1.0 - drive.lost_share
         silver_ul, pva_ul, citrate_ul, seed_ul, reductant_ul = (
-            pump.deliver(dt_s, rate) for pump, rate in zip(self._pumps, drive.pump_steps_s, strict=False)
+            kept * pump.deliver(dt_s, rate)
+            for pump, rate in zip(self._pumps, drive.pump_steps_s, strict=False)
         )
         mixer_ul = silver_ul + pva_ul + citrate_ul + seed_ul
         thermal = self._thermal
@@ -116,11 +116,12 @@ class NanoprismPlant:
         self._join(out, mixer_ul, reductant_ul)
         self._lamp.advance(dt_s, drive.lamp_duty)
         self._transmission = None
-        pressure_kpa = self._pressure_kpa(dt_s, mixer_ul, pva_ul, mixer_ul + reductant_ul, out.pva_ul)
+        clean_kpa = self._pressure_kpa(dt_s, mixer_ul, pva_ul, mixer_ul + reductant_ul, out.pva_ul)
+        pressure_kpa = drive.resistance * clean_kpa
         return Sensed(
             temperatures_c=thermal.read(),
             pressures_kpa=(max(pressure_kpa + _PRESSURE_NOISE_KPA * self._pressure_noise.draw(), 0.0), 0.0),
-            stop_pressed=self.stop_pressed,
+            stop_pressed=False,
         )
 
     def expose(self, integration_s: float, scans: int) -> NDArray[np.float64]:
@@ -234,3 +235,6 @@ def _check(dt_s: float, drive: Drive) -> None:
         raise PlantError(f"pump rates {rates} steps/s must be finite and not negative")
     if not (all(0.0 <= duty <= 1.0 for duty in duties) and 0.0 <= drive.lamp_duty <= 1.0):
         raise PlantError(f"heater duties {duties} and lamp duty {drive.lamp_duty} must lie in 0 to 1")
+    if not (0.0 < drive.resistance < math.inf and 0.0 <= drive.lost_share <= 1.0):
+        tubing = f"resistance {drive.resistance} and share lost {drive.lost_share}"
+        raise PlantError(f"{tubing}: the first must be above 0 and finite, the second lie in 0 to 1")

@@ -168,13 +168,6 @@ def test_the_published_flows_keep_below_half_the_safe_pressure(rested: Nanoprism
     assert sensed.pressures_kpa[1] == 0.0
 
 
-def test_the_stop_button_is_seen() -> None:
-    plant = NanoprismPlant(1)
-    assert not run(plant, 0.1).stop_pressed
-    plant.stop_pressed = True
-    assert run(plant, 0.1).stop_pressed
-
-
 def test_citrate_silver_and_scarce_seeds_shift_the_band_to_the_red(rested: NanoprismPlant) -> None:
     assert (
         peak_nm(rested, citrate_pct=2.0)
@@ -249,6 +242,8 @@ def test_conditions_without_meaning_are_refused_with_their_reason() -> None:
         (0.1, Drive((math.nan,) * 6, (0.0, 0.0), 0.5)),
         (0.1, Drive((1.0,) * 6, (0.0, 1.5), 0.5)),
         (0.1, Drive((1.0,) * 6, (0.0, 0.0), math.nan)),
+        (0.1, Drive((1.0,) * 6, (0.0, 0.0), 0.5, resistance=math.nan)),
+        (0.1, Drive((1.0,) * 6, (0.0, 0.0), 0.5, lost_share=1.1)),
     ],
 )
 def test_an_impossible_drive_is_refused(rested: NanoprismPlant, dt_s: float, asked: Drive) -> None:
