@@ -1,0 +1,135 @@
+"""Judges of conditions: what interlocks and alarms watch for, compiled against a rig, judged once a tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from controller.control import judges
+from controller.control.heaters import HeaterJudge, HeaterMemory
+from controller.control.judges import Channel, FlagJudge
+from controller.control.windows import RateJudge, RateMemory, StuckJudge, StuckMemory
+from controller.domain import conditions
+
+if TYPE_CHECKING:
+    from controller.control.seen import Names, Seen
+    from controller.domain.plan import LoopPlan, RigPlan
+
+Memory = None | RateMemory | StuckMemory | HeaterMemory
+"""What a judge carries from tick to tick: frozen and bounded, so a replay can store it."""
+
+
+class Judge(Protocol):
+    """Judges one condition. Pure: equal memory and sight give an equal verdict."""
+
+    @property
+    def cannot(self) -> str:
+        """Why it may not be possible to judge: "no good reading"; empty: it always is."""
+
+    def initial(self) -> Memory: ...
+
+    def judge(
+        self, memory: Memory, seen: Seen, dt_s: float, /, *, standing: bool
+    ) -> tuple[Memory, bool | None]:
+        """Return the next memory and whether the condition stands; None: it can't be judged.
+
+        `standing` is the last verdict that was not None. Unchanged memories come back as the same object.
+        """
+
+    def describe(self) -> str:
+        """Say the condition: "reactor.temperature above 85 degC"."""
+
+    def explain(self, memory: Memory, seen: Seen, /) -> str:
+        """Say what is seen of it: "reactor.temperature is 86.2 degC"."""
+
+    def remedy(self, seen: Seen, /) -> str:
+        """Say what a person does to make it go."""
+
+
+def compile_condition(condition: conditions.Condition, names: Names, plan: RigPlan) -> Judge:  # noqa: PLR0911
+    """Resolve a checked condition: every name in it is one of the plan's."""
+    match condition:
+        case conditions.Limits(channel, low, high, deadband):
+            return judges.LimitsJudge(_channel(channel, names, plan), low, high, deadband)
+        case conditions.RateOfChange(channel, limit_per_s, window_s):
+            return RateJudge(_channel(channel, names, plan), limit_per_s, window_s)
+        case conditions.Stale(channel):
+            return judges.StaleJudge(_channel(channel, names, plan))
+        case conditions.Stuck(channel, span, window_s):
+            return StuckJudge(_channel(channel, names, plan), span, window_s)
+        case conditions.HeaterImplausible():
+            return _heater(condition, names, plan)
+        case conditions.PressureResidual():
+            return _pressure(condition, names, plan)
+        case conditions.DigitalInput(channel, on):
+            return judges.InputJudge(_channel(channel, names, plan), on)
+        case conditions.Deviation(loop, limit):
+            number = names.loops[loop]
+            return judges.DeviationJudge(_channel(plan.loops[number].sensor, names, plan), number, limit)
+        case _:
+            return _flag(condition, names)
+
+
+def _flag(
+    condition: conditions.LeaseLost
+    | conditions.ServiceLost
+    | conditions.BoardLost
+    | conditions.StopPressed
+    | conditions.Tripped,
+    names: Names,
+) -> Judge:
+    match condition:
+        case conditions.LeaseLost():
+            mend = "acquire a lease, or release it in the name of who lost it"
+            return FlagJudge(lambda seen: seen.lease_lost, "a lease ran out", mend)
+        case conditions.ServiceLost():
+            mend = "start the service, or see its log"
+            return FlagJudge(lambda seen: not seen.service_alive, "the service is not connected", mend)
+        case conditions.BoardLost(device):
+            board = names.boards[device]
+            mend = "check its cable and supply"
+            return FlagJudge(lambda seen: seen.boards_lost[board], f"board {device} is lost", mend)
+        case conditions.StopPressed():
+            mend = "release the stop button"
+            return FlagJudge(lambda seen: seen.stop_pressed, "a stop button is pressed", mend)
+        case conditions.Tripped(interlock):
+            bit = 1 << names.interlocks[interlock]
+            mend = "remove its cause and reset"
+            return FlagJudge(lambda seen: seen.trips & bit != 0, f"interlock {interlock} has tripped", mend)
+
+
+def _channel(name: str, names: Names, plan: RigPlan) -> Channel:
+    index = names.channels[name]
+    return Channel(name, plan.channels[index].unit, index)
+
+
+def _pressure(rule: conditions.PressureResidual, names: Names, plan: RigPlan) -> Judge:
+    pumps = tuple(names.channels[pump] for pump in rule.pumps)
+    return judges.PressureJudge(
+        pressure=_channel(rule.pressure, names, plan),
+        pumps=pumps,
+        flow_unit=plan.channels[pumps[0]].unit,
+        resistance=rule.resistance,
+        offset=rule.offset,
+        tolerance=rule.tolerance,
+        least_flow=rule.least_flow,
+    )
+
+
+def _heater(rule: conditions.HeaterImplausible, names: Names, plan: RigPlan) -> Judge:
+    loop = plan.loops[names.loops[rule.loop]]
+    heater = _channel(_actuator(loop, plan), names, plan)
+    channel = plan.channels[heater.index]
+    return HeaterJudge(
+        rule=rule,
+        loop=names.loops[rule.loop],
+        sensor=_channel(loop.sensor, names, plan),
+        heater=heater,
+        # Where the device's own value is zero.
+        off_at=-channel.offset / channel.scale,
+    )
+
+
+def _actuator(loop: LoopPlan, plan: RigPlan) -> str:
+    """Follow a cascade down to what it drives."""
+    inner = plan.loop_on(loop.actuator)
+    return loop.actuator if inner is None else _actuator(inner, plan)
