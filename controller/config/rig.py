@@ -9,6 +9,7 @@ from controller.config.channels import channel_plan
 from controller.config.documents import Document, Table, unknown
 from controller.config.interlocks import check_heaters, interlock_plans
 from controller.config.lookup import RigContext
+from controller.config.loops import check_loops, loop_plan
 from controller.domain import plan as domain
 from controller.domain.errors import ControllerError, Kind
 
@@ -210,11 +211,11 @@ class _RigReader:
     def _loops(self, channels: Mapping[str, domain.ChannelPlan]) -> tuple[domain.LoopPlan, ...]:
         declared = self._declared("channels")
         found = (
-            rules.loop_plan(self._document, name, table, channels, declared)
+            loop_plan(self._document, name, table, channels, declared)
             for name, table in self._named("loops", schema.LoopTable).items()
         )
         loops = tuple(loop for loop in found if loop is not None)
-        rules.check_loops(self._document, loops)
+        check_loops(self._document, loops, channels)
         return loops
 
     def _reagents(self, channels: Mapping[str, domain.ChannelPlan]) -> tuple[domain.ReagentPlan, ...]:

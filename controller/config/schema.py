@@ -92,14 +92,40 @@ class ChannelTable(Table):
     stale_after: Annotated[float, measured("s", 0.01, 60.0)] = 1.0
 
 
+Integral = Annotated[float, measured("s", 0.0, 86_400.0)]
+Derivative = Annotated[float, measured("s", 0.0, 3600.0)]
+
+
+class FeedForwardTable(Table):
+    channel: Name
+    gain: Quantity
+    reference: Quantity | None = None
+
+
+class ScheduleTable(Table):
+    at: Quantity
+    gain: Quantity
+    integral: Integral
+    derivative: Derivative = 0.0
+
+
 class LoopTable(Table):
     sensor: Name
     actuator: Name
     gain: Quantity
-    integral: Annotated[float, measured("s", 0.0, 86_400.0)]
-    derivative: Annotated[float, measured("s", 0.0, 3600.0)] = 0.0
+    integral: Integral
+    derivative: Derivative = 0.0
     derivative_filter: Annotated[float, Field(ge=1.0, le=100.0, strict=False)] = 10.0
+    setpoint_weight: Annotated[float, Field(ge=0.0, le=1.0, strict=False)] = 1.0
     ramp: Quantity
+    cooler: Name | None = None
+    # Of the heater's process gain over the cooler's.
+    cooler_ratio: Annotated[float, Field(ge=0.01, le=100.0, strict=False)] | None = None
+    split_gap: Annotated[float, Field(ge=0.0, le=0.5, strict=False)] | None = None
+    # Each is computed in every tick.
+    feed_forward: Annotated[list[FeedForwardTable], Field(max_length=8)] = Field(default_factory=list)
+    schedule_on: Name | None = None
+    schedule: Annotated[list[ScheduleTable], Field(max_length=16)] = Field(default_factory=list)
 
 
 class InterlockTable(Table):
