@@ -21,6 +21,8 @@ PINS_DEVICE: Final = "pins"
 """The device of the channels that are pins: no board may have this name."""
 _FIXED_PULL_UP: Final = (2, 3)
 """Wired to 3.3 V by 1.8 kohm on every Raspberry Pi, for its I2C bus."""
+_LAST_PULLED_UP: Final = 8
+"""From power-up until a program sets them up, GPIO 0 to 8 are pulled up and the others down."""
 _LONGEST_NAME: Final = 64
 _TICKS_A_TIMEOUT: Final = 8
 
@@ -84,7 +86,7 @@ def pins_plan(document: Document, declared: Collection[str]) -> PinsPlan | None:
     plan = PinsPlan(
         driver=table.driver,
         stop=_stop(document, table.stop),
-        heater_relay=_output(document, "heater_relay", table.heater_relay),
+        heater_relay=_relay(document, table.heater_relay),
         watchdog=_output(document, "watchdog", table.watchdog),
         red=_output(document, "red", table.red),
         amber=_output(document, "amber", table.amber),
@@ -160,6 +162,20 @@ def _inputs(document: Document, raw: dict[str, object], declared: Collection[str
 def _output(document: Document, key: str, raw: object) -> OutputPin | None:
     table = None if raw is None else document.read(("pins", key), raw, OutputTable)
     return None if table is None else OutputPin(table.pin, table.active == "high")
+
+
+def _relay(document: Document, raw: object) -> OutputPin | None:
+    """Read the heater relay; it must stay open while the computer boots."""
+    relay = _output(document, "heater_relay", raw)
+    if relay is not None and relay.active_high is (relay.pin <= _LAST_PULLED_UP):
+        high = relay.active_high
+        level, pins, active = ("high", "9 to 27", "low") if high else ("low", "0 to 8", "high")
+        remedy = f'take one of {pins}, or active = "{active}"'
+        document.fault(
+            ("pins", "heater_relay", "pin"),
+            f"GPIO {relay.pin} is pulled {level} from power-up on: {remedy}",
+        )
+    return relay
 
 
 def _check_pull(document: Document, path: Path, pin: int, pull: str) -> None:

@@ -33,7 +33,7 @@ _REMEDIES: Final = {
     errno.ENXIO: "nothing behind this device: name a watchdog, or remove [watchdog]",
     errno.EACCES: "no permission: install systemd/60-ostwald.rules, which gives it to the group 'ostwald'",
     errno.EPERM: "no permission: install systemd/60-ostwald.rules, which gives it to the group 'ostwald'",
-    errno.EBUSY: "taken by another program: unset RuntimeWatchdogSec in systemd's system.conf",
+    errno.EBUSY: "taken, as a rule by systemd: set RuntimeWatchdogSec=off in its system.conf",
 }
 
 

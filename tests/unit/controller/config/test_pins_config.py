@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from controller.config.documents import Document
@@ -16,18 +19,19 @@ from controller.domain.pins import (
     WatchdogPlan,
 )
 
+GUIDE = Path(__file__).parents[4] / "docs" / "wiring.md"
 PINS = """\
 [pins]
 driver = "rpi-gpio"
 stop = { pin = 17 }
 heater_relay = { pin = 22 }
 watchdog = { pin = 27 }
-red = { pin = 5 }
-amber = { pin = 6, active = "low" }
-green = { pin = 13 }
-buzzer = { pin = 19 }
+red = { pin = 23 }
+amber = { pin = 24, active = "low" }
+green = { pin = 25 }
+buzzer = { pin = 18 }
 [pins.inputs."leak.tray"]
-pin = 26
+pin = 5
 active = "low"
 pull = "up"
 debounce = "50 ms"
@@ -37,11 +41,11 @@ PLAN = PinsPlan(
     stop=InputPin(17, active_high=True, pull="up", debounce_s=0.01),
     heater_relay=OutputPin(22, active_high=True),
     watchdog=OutputPin(27, active_high=True),
-    red=OutputPin(5, active_high=True),
-    amber=OutputPin(6, active_high=False),
-    green=OutputPin(13, active_high=True),
-    buzzer=OutputPin(19, active_high=True),
-    inputs=(NamedInput("leak.tray", InputPin(26, active_high=False, pull="up", debounce_s=0.05)),),
+    red=OutputPin(23, active_high=True),
+    amber=OutputPin(24, active_high=False),
+    green=OutputPin(25, active_high=True),
+    buzzer=OutputPin(18, active_high=True),
+    inputs=(NamedInput("leak.tray", InputPin(5, active_high=False, pull="up", debounce_s=0.05)),),
 )
 
 
@@ -93,13 +97,13 @@ def test_a_plan_survives_its_way_through_json():
 
 def test_each_named_input_becomes_a_sensor_channel():
     (channel,) = pin_channels(PLAN)
-    assert (channel.name, channel.device, channel.signal) == ("leak.tray", "pins", "input.26")
+    assert (channel.name, channel.device, channel.signal) == ("leak.tray", "pins", "input.5")
     assert (channel.unit, channel.low, channel.high, channel.is_actuator) == ("1", 0.0, 1.0, False)
 
 
 def test_every_fault_is_told_with_its_line():
     broken = (
-        PINS.replace("pin = 22", "pin = 28").replace('"50 ms"', '"50"').replace('"rpi-gpio"', '"rpi-gpoi"')
+        PINS.replace("pin = 22", "pin = 28").replace('"50 ms"', '"-1 s"').replace('"rpi-gpio"', '"rpi-gpoi"')
     )
     assert faults(broken) == [
         "line 2, pins.driver: unknown driver 'rpi-gpoi'; did you mean 'rpi-gpio'?",
@@ -109,7 +113,7 @@ def test_every_fault_is_told_with_its_line():
 
 
 def test_a_pin_has_one_use():
-    assert faults(PINS.replace("pin = 26", "pin = 17").replace("pin = 13", "pin = 22")) == [
+    assert faults(PINS.replace("pin = 5\n", "pin = 17\n").replace("pin = 25", "pin = 22")) == [
         "line 8, pins.green.pin: GPIO 22 already is pins.heater_relay",
         'line 11, pins.inputs."leak.tray".pin: GPIO 17 already is pins.stop',
     ]
@@ -149,12 +153,37 @@ def test_a_stop_button_may_be_wired_to_3_3_volts():
         (PINS.replace('pull = "up"', 'pull = "sideways"'), "must be 'up', 'down' or 'none'"),
         (PINS.replace('pull = "up"\n', ""), 'pins.inputs."leak.tray".pull: is missing'),
         (PINS.replace("leak.tray", ""), "a name has 1 to 64 characters"),
-        (PINS.replace("pin = 26", "pin = 2").replace('"up"', '"none"'), "GPIO 2 has a fixed pull-up"),
+        (PINS.replace("pin = 5\n", "pin = 2\n").replace('"up"', '"none"'), "GPIO 2 has a fixed pull-up"),
     ],
 )
 def test_a_section_that_makes_no_sense_is_refused(text, told):
     (fault,) = faults(text)
     assert told in fault
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{ pin = 7 }", 'pulled high from power-up on: take one of 9 to 27, or active = "low"'),
+        (
+            "{ pin = 22, active = 'low' }",
+            'pulled low from power-up on: take one of 0 to 8, or active = "high"',
+        ),
+    ],
+)
+def test_a_heater_relay_that_could_pull_in_while_the_computer_boots_is_refused(written, told):
+    (fault,) = faults(PINS.replace("{ pin = 22 }", written))
+    assert told in fault
+    assert read(PINS.replace("{ pin = 22 }", "{ pin = 7, active = 'low' }")) is not None
+
+
+def test_the_sections_of_the_wiring_guide_are_good():
+    (text,) = re.findall(r"^```toml\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    plan = read(text)
+    assert plan is not None
+    assert plan.stop is not None
+    assert plan.heater_relay is not None
+    assert read_watchdog(text) == WatchdogPlan("/dev/watchdog", 10)
 
 
 def test_an_input_cannot_take_the_name_of_a_channel():
