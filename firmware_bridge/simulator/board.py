@@ -9,10 +9,10 @@ import random
 from collections import deque
 from dataclasses import dataclass, replace
 from math import isnan, nan
-from operator import le
 from typing import TYPE_CHECKING, Final
 
 from firmware_bridge.simulator.interfaces import Drive
+from firmware_bridge.simulator.output_stage import OutputStage, is_possible
 from firmware_bridge.wire import messages as m
 from firmware_bridge.wire.framing import FrameStream
 from firmware_bridge.wire.layout import MessageError
@@ -42,9 +42,6 @@ _NO_TEMPERATURES: Final = (nan,) * m.TEMPERATURES
 _NO_PRESSURES: Final = (nan,) * m.PRESSURES
 _ROUNDING_MS: Final = 1e-6
 """What adding up time steps may be off by."""
-_OFF: Final = m.Outputs(
-    (0.0,) * m.PUMP_AXES, (0.0,) * m.HEATERS, 0.0, (0.0,) * m.FREQUENCIES, (0.0,) * m.DUTIES
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,59 +73,6 @@ class BoardEvent:
 
     def __str__(self) -> str:
         return f"t={self.time_s:.3f} s board {self.text}"
-
-
-class OutputStage:
-    """The pins: what is asked of them, and what limits and ramps have let through so far."""
-
-    def __init__(self, model: BoardModel) -> None:
-        self._heaters = model.heaters
-        self._lamps = model.lamps
-        self._duties = model.duties
-        self._limit_hz = _OFF.frequency_hz
-        self._limit_steps_s = (0.0,) * m.PUMP_AXES
-        self._limit_steps_s2 = (0,) * m.PUMP_AXES
-        self._safe = _OFF
-        self.goal = _OFF
-        self.pump_steps_s = _OFF.pump_steps_s
-
-    def configure(self, configure: m.Configure) -> None:
-        self._limit_steps_s = configure.limit_steps_s
-        self._limit_steps_s2 = configure.limit_steps_s2
-        self._limit_hz = configure.limit_hz
-        self._safe = m.Outputs(
-            configure.safe_pump_steps_s,
-            configure.safe_heater_duty,
-            configure.safe_lamp_duty,
-            configure.safe_frequency_hz,
-            configure.safe_duty,
-        )
-        self.make_safe()
-
-    def command(self, outputs: m.Outputs) -> bool:
-        """Take a new goal; True when a part of it was beyond a limit and was held there."""
-        held = m.Outputs(
-            tuple(map(min, outputs.pump_steps_s, self._limit_steps_s)),
-            outputs.heater_duty[: self._heaters] + _OFF.heater_duty[self._heaters :],
-            outputs.lamp_duty if self._lamps else 0.0,
-            tuple(map(min, outputs.frequency_hz, self._limit_hz)),
-            outputs.duty[: self._duties] + _OFF.duty[self._duties :],
-        )
-        self.goal = held
-        return held != outputs
-
-    def make_safe(self) -> None:
-        """Fall to the safe values at once; a pump that must rise to its own does so at its ramp."""
-        self.goal = self._safe
-        self.pump_steps_s = tuple(map(min, self.pump_steps_s, self._safe.pump_steps_s))
-
-    def advance(self, dt_s: float) -> None:
-        goal = self.goal.pump_steps_s
-        if self.pump_steps_s != goal:
-            self.pump_steps_s = tuple(
-                max(min(target, rate + slope * dt_s), rate - slope * dt_s)
-                for target, rate, slope in zip(goal, self.pump_steps_s, self._limit_steps_s2, strict=True)
-            )
 
 
 class BoardTwin:
@@ -297,7 +241,7 @@ class BoardTwin:
         )
 
     def _configure(self, configure: m.Configure, number: int) -> Message:
-        if not _is_possible(configure, self.model):
+        if not is_possible(configure, self.model):
             self._note("refused a configuration that it cannot carry out")
             return m.Refused(number, m.Refusal.OUT_OF_RANGE)
         self._configuration = configure
@@ -366,19 +310,3 @@ class BoardTwin:
     def _note(self, text: str) -> None:
         self._log.append(BoardEvent(self._events, self._time_s, text))
         self._events += 1
-
-
-def _is_possible(configure: m.Configure, model: BoardModel) -> bool:
-    """Whether a board like `model` can work under this configuration: ranges, and nothing that it lacks."""
-    axes = zip(configure.limit_steps_s, configure.limit_steps_s2, configure.safe_pump_steps_s, strict=True)
-    return (
-        configure.deadman_ms in m.DEADMAN_MS
-        and all(safe <= limit and (slope > 0 or limit == 0.0) for limit, slope, safe in axes)
-        and not any(configure.limit_steps_s[model.axes :])
-        and all(map(le, configure.safe_frequency_hz, configure.limit_hz))
-        and not any(configure.limit_hz[model.frequencies :])
-        and not any(configure.safe_duty[model.duties :])
-        and not any(configure.safe_heater_duty[model.heaters :])
-        and all(isnan(limit_c) for limit_c in configure.limit_c[model.temperatures :])
-        and not (configure.safe_lamp_duty and not model.lamps)
-    )

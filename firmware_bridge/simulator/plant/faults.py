@@ -115,7 +115,7 @@ class TemperatureStuck(_OneOf):
 
     def sense(self, sensed: Sensed, first: Sensed, _age_s: float) -> Sensed:
         return replace(
-            sensed, temperatures_c=_freeze(sensed.temperatures_c, first.temperatures_c, self.index)
+            sensed, temperatures_c=_with_one_of(sensed.temperatures_c, first.temperatures_c, self.index)
         )
 
 
@@ -136,7 +136,7 @@ class TemperatureOffset(_OneOf):
     def sense(self, sensed: Sensed, _first: Sensed, age_s: float) -> Sensed:
         shown_c = sensed.temperatures_c
         wrong_c = [true_c + self.offset_c + self.drift_c_s * age_s for true_c in shown_c]
-        return replace(sensed, temperatures_c=_freeze(shown_c, tuple(wrong_c), self.index))
+        return replace(sensed, temperatures_c=_with_one_of(shown_c, tuple(wrong_c), self.index))
 
 
 class PressureStuck(_OneOf):
@@ -147,7 +147,9 @@ class PressureStuck(_OneOf):
     COUNT = m.PRESSURES
 
     def sense(self, sensed: Sensed, first: Sensed, _age_s: float) -> Sensed:
-        return replace(sensed, pressures_kpa=_freeze(sensed.pressures_kpa, first.pressures_kpa, self.index))
+        return replace(
+            sensed, pressures_kpa=_with_one_of(sensed.pressures_kpa, first.pressures_kpa, self.index)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,5 +225,5 @@ def _put(values: tuple[T, ...], index: int, value: T) -> tuple[T, ...]:
     return (*values[:index], value, *values[index + 1 :])
 
 
-def _freeze(now: tuple[float, ...], then: tuple[float, ...], index: int) -> tuple[float, ...]:
-    return now if index >= len(then) else _put(now, index, then[index])
+def _with_one_of(values: tuple[float, ...], others: tuple[float, ...], index: int) -> tuple[float, ...]:
+    return values if index >= len(others) else _put(values, index, others[index])
