@@ -168,6 +168,16 @@ def test_what_cannot_be_written_is_a_stop_until_it_can(bench: Bench) -> None:
     assert bench.pins.problem is None
 
 
+def test_after_a_failed_write_every_output_is_written_again_at_once(bench: Bench) -> None:
+    bench.tick(READY)
+    bench.chip.broken = {RELAY}
+    bench.tick(ALARM)
+    SimulatedChip.output(bench.chip, RELAY, False)
+    bench.chip.broken = set()
+    bench.tick(READY)
+    assert bench.lamps()["relay"] is True
+
+
 def test_what_cannot_be_read_is_a_stop_until_it_can(bench: Bench) -> None:
     bench.tick()
     bench.chip.broken = {LEAK}
