@@ -98,7 +98,10 @@ class SetAlarmService:
 
 @dataclass(frozen=True, slots=True)
 class HoldLease:
-    """Acquire or renew the exclusive right to actuate, for `ttl_s`. `token` proves who holds it."""
+    """Acquire or renew the exclusive right to actuate, for `ttl_s`.
+
+    `token` is the digest of what proves who holds it. Without a holder it only renews.
+    """
 
     holder: str
     token: str
@@ -138,7 +141,7 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command, who asks ("chemist@bench", "run r-12") and the token of the lease under which."""
+    """A command, who asks ("chemist@bench", "run r-12") and the digest of the token of the lease under which."""
 
     command: Command
     actor: str = ""

@@ -8,8 +8,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from controller.domain.alarms import AlarmStatus
+    from controller.domain.commands import Command
+    from controller.domain.leases import LeaseStatus
     from controller.domain.plan import RigPlan
     from controller.domain.readings import LinkHealth, Snapshot, Spectrum
+    from controller.domain.status import ControlStatus
     from controller.domain.surrogates import Prediction
 
 
@@ -52,26 +56,51 @@ class Reactor(Protocol):
         """Say why the reactor is not ready; empty when it is."""
         ...
 
-    async def set(self, targets: Mapping[str, float]) -> None:
-        """Ask for values in the channels' own units, all of them or none.
+    def status(self) -> ControlStatus:
+        """Return the newest that control said of itself: loops, alarms, lease, reagents, warnings."""
+        ...
 
-        A sensor with a loop takes the loop's target. Raises ControllerError: CHANNEL_UNKNOWN, NOT_WRITABLE,
-        OUT_OF_RANGE, REACTOR_NOT_READY.
+    def alarms(self) -> tuple[AlarmStatus, ...]: ...
+
+    def lease(self) -> LeaseStatus: ...
+
+    async def request(self, command: Command, *, actor: str, lease: str = "") -> None:
+        """Ask control for anything that `domain.commands` names; return once it is done.
+
+        `actor` is for the log; `lease` is the token of the lease under which it is asked. What control refuses
+        raises ControllerError with its reason.
         """
         ...
 
-    async def make_safe(self) -> None:
-        """Ask every actuator for its safe value and stop every loop, without latching."""
+    async def set(self, targets: Mapping[str, float], *, actor: str, lease: str = "") -> None:
+        """Ask for values in the channels' own units, all of them or none.
+
+        A sensor with a loop takes the loop's target, a flow group's total and fractions theirs. Raises
+        ControllerError: CHANNEL_UNKNOWN, NOT_WRITABLE, OUT_OF_RANGE, FORCED_SAFE, FRACTIONS_UNKNOWN,
+        FRACTIONS_SUM, LEASE_HELD, REACTOR_NOT_READY.
+        """
         ...
 
-    async def emergency_stop(self, reason: str) -> None: ...
+    async def make_safe(self, *, actor: str) -> None:
+        """Ask every actuator for its safe value and stop every loop, without latching; needs no lease."""
+        ...
 
-    async def reset(self) -> None:
-        """Release a latched trip; ControllerError CAUSE_STANDS while its cause does."""
+    async def emergency_stop(self, reason: str, *, actor: str) -> None:
+        """Make everything safe, and latch it; needs no lease."""
+        ...
+
+    async def reset(self, *, actor: str, lease: str = "") -> None:
+        """Release what is latched; ControllerError CAUSE_STANDS while its cause does, LEASE_HELD."""
         ...
 
     async def acquire(
-        self, kind: str, *, integration_s: float | None = None, scans: int | None = None
+        self,
+        kind: str,
+        *,
+        integration_s: float | None = None,
+        scans: int | None = None,
+        actor: str,
+        lease: str = "",
     ) -> Spectrum:
         """Expose "sample", "dark" or "reference"; takes that long on the reactor's clock.
 

@@ -12,7 +12,8 @@ import json
 import socket
 from typing import TYPE_CHECKING
 
-from controller.domain.commands import Command, EmergencyStop, MakeSafe, Reset, SetTargets
+from controller.domain import plain
+from controller.domain.commands import Request
 from controller.domain.errors import ControllerError, Kind
 
 if TYPE_CHECKING:
@@ -26,21 +27,17 @@ MAX_COMMANDS_A_TICK = 16
 REPLY_TIMEOUT_S = 10.0
 
 Message = dict[str, object]
+Mail = tuple[socket.socket, Message]
 
 
-def command_from(message: Mapping[str, object]) -> Command | None:
-    """Read a command; None when the message is none or is malformed."""
-    match message:
-        case {"op": "set", "targets": dict() as targets}:
-            if all(isinstance(value, int | float) for value in targets.values()):
-                return SetTargets({str(name): float(value) for name, value in targets.items()})
-        case {"op": "safe"}:
-            return MakeSafe()
-        case {"op": "stop", "reason": str(reason)}:
-            return EmergencyStop(reason[:200])
-        case {"op": "reset"}:
-            return Reset()
-    return None
+def request_from(message: Mapping[str, object]) -> Request | None:
+    """Read a request; None when the message is none or is malformed."""
+    if message.get("op") != "request":
+        return None
+    try:
+        return plain.from_plain(Request, message.get("request"))
+    except plain.PlainError:
+        return None
 
 
 class MailboxServer:
@@ -53,6 +50,8 @@ class MailboxServer:
         path.chmod(0o600)
         self._listener.listen(MAX_CLIENTS)
         self._clients: list[socket.socket] = []
+        # Connections since the start: a new one has been told nothing yet.
+        self.accepted = 0
 
     @property
     def connected(self) -> bool:
@@ -62,10 +61,10 @@ class MailboxServer:
     def sockets(self) -> list[socket.socket]:
         return [self._listener, *self._clients]
 
-    def receive(self) -> list[tuple[socket.socket, Message]]:
+    def receive(self) -> list[Mail]:
         """Return what has come in since the last call, at most MAX_COMMANDS_A_TICK messages."""
         self._accept()
-        received: list[tuple[socket.socket, Message]] = []
+        received: list[Mail] = []
         for client in list(self._clients):
             while len(received) < MAX_COMMANDS_A_TICK:
                 message = self._take(client)
@@ -96,6 +95,7 @@ class MailboxServer:
             except BlockingIOError:
                 return
             client.setblocking(False)
+            self.accepted += 1
             self._clients.append(client)
 
     def _take(self, client: socket.socket) -> Message | None:

@@ -108,6 +108,7 @@ class Channel(_message.Message):
     HIGH_FIELD_NUMBER: _builtins.int
     SAFE_VALUE_FIELD_NUMBER: _builtins.int
     DRIVEN_BY_FIELD_NUMBER: _builtins.int
+    WRITABLE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     kind: Global___ChannelKind.ValueType
     unit: _builtins.str
@@ -118,6 +119,8 @@ class Channel(_message.Message):
     """Actuators: what the output becomes when anything is wrong."""
     driven_by: _builtins.str
     """Sensors: the actuator that a loop drives so that this channel follows a setpoint; else empty."""
+    writable: _builtins.bool
+    """Takes setpoints: an actuator, a loop's sensor, or the total or a fraction of a flow group."""
     def __init__(
         self,
         *,
@@ -128,10 +131,11 @@ class Channel(_message.Message):
         high: _builtins.float = ...,
         safe_value: _builtins.float | None = ...,
         driven_by: _builtins.str = ...,
+        writable: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_safe_value", b"_safe_value", "safe_value", b"safe_value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_safe_value", b"_safe_value", "driven_by", b"driven_by", "high", b"high", "kind", b"kind", "low", b"low", "name", b"name", "safe_value", b"safe_value", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_safe_value", b"_safe_value", "driven_by", b"driven_by", "high", b"high", "kind", b"kind", "low", b"low", "name", b"name", "safe_value", b"safe_value", "unit", b"unit", "writable", b"writable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__safe_value: _TypeAlias = _typing.Literal["safe_value"]  # noqa: Y015
     _WhichOneofArgType__safe_value: _TypeAlias = _typing.Literal["_safe_value", b"_safe_value"]  # noqa: Y015
@@ -152,8 +156,9 @@ class Interlock(_message.Message):
     FIRST_OUT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     channel: _builtins.str
+    """The channel that it watches; empty where it watches none, or several."""
     rule: _builtins.str
-    """In words: "above 85 degC for 0.5 s"."""
+    """In words: "reactor.temperature above 85 degC, or no good reading, for 0.5 s"."""
     tripped: _builtins.bool
     first_out: _builtins.bool
     """The first of all those tripped since the last Reset."""
@@ -207,6 +212,7 @@ class GetReactorResponse(_message.Message):
     ACTIVE_RUN_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     LINKS_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     state: Global___ReactorState.ValueType
     reason: _builtins.str
@@ -230,6 +236,10 @@ class GetReactorResponse(_message.Message):
     def interlocks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Interlock]: ...
     @_builtins.property
     def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkStatistics]: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the machine does not permit control, and what that costs."""
+
     def __init__(
         self,
         *,
@@ -247,10 +257,11 @@ class GetReactorResponse(_message.Message):
         active_run_id: _builtins.str = ...,
         version: _builtins.str = ...,
         links: _abc.Iterable[Global___LinkStatistics] | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_run_id", b"active_run_id", "channels", b"channels", "clock", b"clock", "interlocks", b"interlocks", "links", b"links", "name", b"name", "now", b"now", "overruns", b"overruns", "rate_hz", b"rate_hz", "reason", b"reason", "state", b"state", "ticks", b"ticks", "twin", b"twin", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_run_id", b"active_run_id", "channels", b"channels", "clock", b"clock", "interlocks", b"interlocks", "links", b"links", "name", b"name", "now", b"now", "overruns", b"overruns", "rate_hz", b"rate_hz", "reason", b"reason", "state", b"state", "ticks", b"ticks", "twin", b"twin", "version", b"version", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

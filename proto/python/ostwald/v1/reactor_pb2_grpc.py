@@ -5,7 +5,10 @@ import warnings
 
 from ostwald.v1 import alarms_pb2 as ostwald_dot_v1_dot_alarms__pb2
 from ostwald.v1 import events_pb2 as ostwald_dot_v1_dot_events__pb2
+from ostwald.v1 import leases_pb2 as ostwald_dot_v1_dot_leases__pb2
+from ostwald.v1 import loops_pb2 as ostwald_dot_v1_dot_loops__pb2
 from ostwald.v1 import reactor_pb2 as ostwald_dot_v1_dot_reactor__pb2
+from ostwald.v1 import reagents_pb2 as ostwald_dot_v1_dot_reagents__pb2
 
 GRPC_GENERATED_VERSION = '1.80.1'
 GRPC_VERSION = grpc.__version__
@@ -71,6 +74,61 @@ class ReactorServiceStub(object):
                 '/ostwald.v1.ReactorService/Reset',
                 request_serializer=ostwald_dot_v1_dot_reactor__pb2.ResetRequest.SerializeToString,
                 response_deserializer=ostwald_dot_v1_dot_reactor__pb2.ResetResponse.FromString,
+                _registered_method=True)
+        self.GetLease = channel.unary_unary(
+                '/ostwald.v1.ReactorService/GetLease',
+                request_serializer=ostwald_dot_v1_dot_leases__pb2.GetLeaseRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_leases__pb2.GetLeaseResponse.FromString,
+                _registered_method=True)
+        self.AcquireLease = channel.unary_unary(
+                '/ostwald.v1.ReactorService/AcquireLease',
+                request_serializer=ostwald_dot_v1_dot_leases__pb2.AcquireLeaseRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_leases__pb2.AcquireLeaseResponse.FromString,
+                _registered_method=True)
+        self.RenewLease = channel.unary_unary(
+                '/ostwald.v1.ReactorService/RenewLease',
+                request_serializer=ostwald_dot_v1_dot_leases__pb2.RenewLeaseRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_leases__pb2.RenewLeaseResponse.FromString,
+                _registered_method=True)
+        self.ReleaseLease = channel.unary_unary(
+                '/ostwald.v1.ReactorService/ReleaseLease',
+                request_serializer=ostwald_dot_v1_dot_leases__pb2.ReleaseLeaseRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_leases__pb2.ReleaseLeaseResponse.FromString,
+                _registered_method=True)
+        self.ListLoops = channel.unary_unary(
+                '/ostwald.v1.ReactorService/ListLoops',
+                request_serializer=ostwald_dot_v1_dot_loops__pb2.ListLoopsRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_loops__pb2.ListLoopsResponse.FromString,
+                _registered_method=True)
+        self.SetLoopMode = channel.unary_unary(
+                '/ostwald.v1.ReactorService/SetLoopMode',
+                request_serializer=ostwald_dot_v1_dot_loops__pb2.SetLoopModeRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_loops__pb2.SetLoopModeResponse.FromString,
+                _registered_method=True)
+        self.RetuneLoop = channel.unary_unary(
+                '/ostwald.v1.ReactorService/RetuneLoop',
+                request_serializer=ostwald_dot_v1_dot_loops__pb2.RetuneLoopRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_loops__pb2.RetuneLoopResponse.FromString,
+                _registered_method=True)
+        self.StartAutotune = channel.unary_unary(
+                '/ostwald.v1.ReactorService/StartAutotune',
+                request_serializer=ostwald_dot_v1_dot_loops__pb2.StartAutotuneRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_loops__pb2.StartAutotuneResponse.FromString,
+                _registered_method=True)
+        self.EndAutotune = channel.unary_unary(
+                '/ostwald.v1.ReactorService/EndAutotune',
+                request_serializer=ostwald_dot_v1_dot_loops__pb2.EndAutotuneRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_loops__pb2.EndAutotuneResponse.FromString,
+                _registered_method=True)
+        self.ListReagents = channel.unary_unary(
+                '/ostwald.v1.ReactorService/ListReagents',
+                request_serializer=ostwald_dot_v1_dot_reagents__pb2.ListReagentsRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_reagents__pb2.ListReagentsResponse.FromString,
+                _registered_method=True)
+        self.RefillReagent = channel.unary_unary(
+                '/ostwald.v1.ReactorService/RefillReagent',
+                request_serializer=ostwald_dot_v1_dot_reagents__pb2.RefillReagentRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_reagents__pb2.RefillReagentResponse.FromString,
                 _registered_method=True)
         self.ListAlarms = channel.unary_unary(
                 '/ostwald.v1.ReactorService/ListAlarms',
@@ -158,6 +216,82 @@ class ReactorServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLease(self, request, context):
+        """Tells who holds the lease.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcquireLease(self, request, context):
+        """Takes the lease where it is free. Refused with LEASE_HELD while another holds it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenewLease(self, request, context):
+        """Lets a held lease run for longer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseLease(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLoops(self, request, context):
+        """Lists the loops of the rig, their tunings, and what auto-tune proposes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetLoopMode(self, request, context):
+        """Switches a loop without a bump.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetuneLoop(self, request, context):
+        """Puts other parameters into a loop without a bump; they stand until the rig file's are wanted again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StartAutotune(self, request, context):
+        """Swings a loop around a target until its limit cycle is known; watch ListLoops for what it proposes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndAutotune(self, request, context):
+        """Ends an experiment, or accepts or dismisses what it proposes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReagents(self, request, context):
+        """Lists the reagents and what is left of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefillReagent(self, request, context):
+        """Tells control how much of a reagent is there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAlarms(self, request, context):
         """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand.
         """
@@ -237,6 +371,61 @@ def add_ReactorServiceServicer_to_server(servicer, server):
                     servicer.Reset,
                     request_deserializer=ostwald_dot_v1_dot_reactor__pb2.ResetRequest.FromString,
                     response_serializer=ostwald_dot_v1_dot_reactor__pb2.ResetResponse.SerializeToString,
+            ),
+            'GetLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLease,
+                    request_deserializer=ostwald_dot_v1_dot_leases__pb2.GetLeaseRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_leases__pb2.GetLeaseResponse.SerializeToString,
+            ),
+            'AcquireLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcquireLease,
+                    request_deserializer=ostwald_dot_v1_dot_leases__pb2.AcquireLeaseRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_leases__pb2.AcquireLeaseResponse.SerializeToString,
+            ),
+            'RenewLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewLease,
+                    request_deserializer=ostwald_dot_v1_dot_leases__pb2.RenewLeaseRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_leases__pb2.RenewLeaseResponse.SerializeToString,
+            ),
+            'ReleaseLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseLease,
+                    request_deserializer=ostwald_dot_v1_dot_leases__pb2.ReleaseLeaseRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_leases__pb2.ReleaseLeaseResponse.SerializeToString,
+            ),
+            'ListLoops': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLoops,
+                    request_deserializer=ostwald_dot_v1_dot_loops__pb2.ListLoopsRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_loops__pb2.ListLoopsResponse.SerializeToString,
+            ),
+            'SetLoopMode': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetLoopMode,
+                    request_deserializer=ostwald_dot_v1_dot_loops__pb2.SetLoopModeRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_loops__pb2.SetLoopModeResponse.SerializeToString,
+            ),
+            'RetuneLoop': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetuneLoop,
+                    request_deserializer=ostwald_dot_v1_dot_loops__pb2.RetuneLoopRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_loops__pb2.RetuneLoopResponse.SerializeToString,
+            ),
+            'StartAutotune': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartAutotune,
+                    request_deserializer=ostwald_dot_v1_dot_loops__pb2.StartAutotuneRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_loops__pb2.StartAutotuneResponse.SerializeToString,
+            ),
+            'EndAutotune': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndAutotune,
+                    request_deserializer=ostwald_dot_v1_dot_loops__pb2.EndAutotuneRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_loops__pb2.EndAutotuneResponse.SerializeToString,
+            ),
+            'ListReagents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReagents,
+                    request_deserializer=ostwald_dot_v1_dot_reagents__pb2.ListReagentsRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_reagents__pb2.ListReagentsResponse.SerializeToString,
+            ),
+            'RefillReagent': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefillReagent,
+                    request_deserializer=ostwald_dot_v1_dot_reagents__pb2.RefillReagentRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_reagents__pb2.RefillReagentResponse.SerializeToString,
             ),
             'ListAlarms': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAlarms,
@@ -459,6 +648,303 @@ class ReactorService(object):
             '/ostwald.v1.ReactorService/Reset',
             ostwald_dot_v1_dot_reactor__pb2.ResetRequest.SerializeToString,
             ostwald_dot_v1_dot_reactor__pb2.ResetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/GetLease',
+            ostwald_dot_v1_dot_leases__pb2.GetLeaseRequest.SerializeToString,
+            ostwald_dot_v1_dot_leases__pb2.GetLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcquireLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/AcquireLease',
+            ostwald_dot_v1_dot_leases__pb2.AcquireLeaseRequest.SerializeToString,
+            ostwald_dot_v1_dot_leases__pb2.AcquireLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/RenewLease',
+            ostwald_dot_v1_dot_leases__pb2.RenewLeaseRequest.SerializeToString,
+            ostwald_dot_v1_dot_leases__pb2.RenewLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/ReleaseLease',
+            ostwald_dot_v1_dot_leases__pb2.ReleaseLeaseRequest.SerializeToString,
+            ostwald_dot_v1_dot_leases__pb2.ReleaseLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLoops(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/ListLoops',
+            ostwald_dot_v1_dot_loops__pb2.ListLoopsRequest.SerializeToString,
+            ostwald_dot_v1_dot_loops__pb2.ListLoopsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetLoopMode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/SetLoopMode',
+            ostwald_dot_v1_dot_loops__pb2.SetLoopModeRequest.SerializeToString,
+            ostwald_dot_v1_dot_loops__pb2.SetLoopModeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetuneLoop(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/RetuneLoop',
+            ostwald_dot_v1_dot_loops__pb2.RetuneLoopRequest.SerializeToString,
+            ostwald_dot_v1_dot_loops__pb2.RetuneLoopResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartAutotune(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/StartAutotune',
+            ostwald_dot_v1_dot_loops__pb2.StartAutotuneRequest.SerializeToString,
+            ostwald_dot_v1_dot_loops__pb2.StartAutotuneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndAutotune(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/EndAutotune',
+            ostwald_dot_v1_dot_loops__pb2.EndAutotuneRequest.SerializeToString,
+            ostwald_dot_v1_dot_loops__pb2.EndAutotuneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReagents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/ListReagents',
+            ostwald_dot_v1_dot_reagents__pb2.ListReagentsRequest.SerializeToString,
+            ostwald_dot_v1_dot_reagents__pb2.ListReagentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefillReagent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/RefillReagent',
+            ostwald_dot_v1_dot_reagents__pb2.RefillReagentRequest.SerializeToString,
+            ostwald_dot_v1_dot_reagents__pb2.RefillReagentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -7,7 +7,10 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from ostwald.v1 import alarms_pb2 as _alarms_pb2
 from ostwald.v1 import events_pb2 as _events_pb2
+from ostwald.v1 import leases_pb2 as _leases_pb2
+from ostwald.v1 import loops_pb2 as _loops_pb2
 from ostwald.v1 import reactor_pb2 as _reactor_pb2
+from ostwald.v1 import reagents_pb2 as _reagents_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -51,6 +54,27 @@ class ReactorServiceStub:
     """Drives all outputs to their safe values, now, and latches. Needs no lease and no request_id."""
     Reset: _grpc.UnaryUnaryMultiCallable[_reactor_pb2.ResetRequest, _reactor_pb2.ResetResponse]
     """Releases a latched trip or emergency stop. Refused while its cause stands."""
+    GetLease: _grpc.UnaryUnaryMultiCallable[_leases_pb2.GetLeaseRequest, _leases_pb2.GetLeaseResponse]
+    """Tells who holds the lease."""
+    AcquireLease: _grpc.UnaryUnaryMultiCallable[_leases_pb2.AcquireLeaseRequest, _leases_pb2.AcquireLeaseResponse]
+    """Takes the lease where it is free. Refused with LEASE_HELD while another holds it."""
+    RenewLease: _grpc.UnaryUnaryMultiCallable[_leases_pb2.RenewLeaseRequest, _leases_pb2.RenewLeaseResponse]
+    """Lets a held lease run for longer."""
+    ReleaseLease: _grpc.UnaryUnaryMultiCallable[_leases_pb2.ReleaseLeaseRequest, _leases_pb2.ReleaseLeaseResponse]
+    ListLoops: _grpc.UnaryUnaryMultiCallable[_loops_pb2.ListLoopsRequest, _loops_pb2.ListLoopsResponse]
+    """Lists the loops of the rig, their tunings, and what auto-tune proposes."""
+    SetLoopMode: _grpc.UnaryUnaryMultiCallable[_loops_pb2.SetLoopModeRequest, _loops_pb2.SetLoopModeResponse]
+    """Switches a loop without a bump."""
+    RetuneLoop: _grpc.UnaryUnaryMultiCallable[_loops_pb2.RetuneLoopRequest, _loops_pb2.RetuneLoopResponse]
+    """Puts other parameters into a loop without a bump; they stand until the rig file's are wanted again."""
+    StartAutotune: _grpc.UnaryUnaryMultiCallable[_loops_pb2.StartAutotuneRequest, _loops_pb2.StartAutotuneResponse]
+    """Swings a loop around a target until its limit cycle is known; watch ListLoops for what it proposes."""
+    EndAutotune: _grpc.UnaryUnaryMultiCallable[_loops_pb2.EndAutotuneRequest, _loops_pb2.EndAutotuneResponse]
+    """Ends an experiment, or accepts or dismisses what it proposes."""
+    ListReagents: _grpc.UnaryUnaryMultiCallable[_reagents_pb2.ListReagentsRequest, _reagents_pb2.ListReagentsResponse]
+    """Lists the reagents and what is left of them."""
+    RefillReagent: _grpc.UnaryUnaryMultiCallable[_reagents_pb2.RefillReagentRequest, _reagents_pb2.RefillReagentResponse]
+    """Tells control how much of a reagent is there."""
     ListAlarms: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmsRequest, _alarms_pb2.ListAlarmsResponse]
     """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand."""
     AcknowledgeAlarm: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.AcknowledgeAlarmRequest, _alarms_pb2.AcknowledgeAlarmResponse]
@@ -85,6 +109,27 @@ class ReactorServiceAsyncStub(ReactorServiceStub):
     """Drives all outputs to their safe values, now, and latches. Needs no lease and no request_id."""
     Reset: _aio.UnaryUnaryMultiCallable[_reactor_pb2.ResetRequest, _reactor_pb2.ResetResponse]  # type: ignore[assignment]
     """Releases a latched trip or emergency stop. Refused while its cause stands."""
+    GetLease: _aio.UnaryUnaryMultiCallable[_leases_pb2.GetLeaseRequest, _leases_pb2.GetLeaseResponse]  # type: ignore[assignment]
+    """Tells who holds the lease."""
+    AcquireLease: _aio.UnaryUnaryMultiCallable[_leases_pb2.AcquireLeaseRequest, _leases_pb2.AcquireLeaseResponse]  # type: ignore[assignment]
+    """Takes the lease where it is free. Refused with LEASE_HELD while another holds it."""
+    RenewLease: _aio.UnaryUnaryMultiCallable[_leases_pb2.RenewLeaseRequest, _leases_pb2.RenewLeaseResponse]  # type: ignore[assignment]
+    """Lets a held lease run for longer."""
+    ReleaseLease: _aio.UnaryUnaryMultiCallable[_leases_pb2.ReleaseLeaseRequest, _leases_pb2.ReleaseLeaseResponse]  # type: ignore[assignment]
+    ListLoops: _aio.UnaryUnaryMultiCallable[_loops_pb2.ListLoopsRequest, _loops_pb2.ListLoopsResponse]  # type: ignore[assignment]
+    """Lists the loops of the rig, their tunings, and what auto-tune proposes."""
+    SetLoopMode: _aio.UnaryUnaryMultiCallable[_loops_pb2.SetLoopModeRequest, _loops_pb2.SetLoopModeResponse]  # type: ignore[assignment]
+    """Switches a loop without a bump."""
+    RetuneLoop: _aio.UnaryUnaryMultiCallable[_loops_pb2.RetuneLoopRequest, _loops_pb2.RetuneLoopResponse]  # type: ignore[assignment]
+    """Puts other parameters into a loop without a bump; they stand until the rig file's are wanted again."""
+    StartAutotune: _aio.UnaryUnaryMultiCallable[_loops_pb2.StartAutotuneRequest, _loops_pb2.StartAutotuneResponse]  # type: ignore[assignment]
+    """Swings a loop around a target until its limit cycle is known; watch ListLoops for what it proposes."""
+    EndAutotune: _aio.UnaryUnaryMultiCallable[_loops_pb2.EndAutotuneRequest, _loops_pb2.EndAutotuneResponse]  # type: ignore[assignment]
+    """Ends an experiment, or accepts or dismisses what it proposes."""
+    ListReagents: _aio.UnaryUnaryMultiCallable[_reagents_pb2.ListReagentsRequest, _reagents_pb2.ListReagentsResponse]  # type: ignore[assignment]
+    """Lists the reagents and what is left of them."""
+    RefillReagent: _aio.UnaryUnaryMultiCallable[_reagents_pb2.RefillReagentRequest, _reagents_pb2.RefillReagentResponse]  # type: ignore[assignment]
+    """Tells control how much of a reagent is there."""
     ListAlarms: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmsRequest, _alarms_pb2.ListAlarmsResponse]  # type: ignore[assignment]
     """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand."""
     AcknowledgeAlarm: _aio.UnaryUnaryMultiCallable[_alarms_pb2.AcknowledgeAlarmRequest, _alarms_pb2.AcknowledgeAlarmResponse]  # type: ignore[assignment]
@@ -158,6 +203,93 @@ class ReactorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reactor_pb2.ResetResponse, _abc.Awaitable[_reactor_pb2.ResetResponse]]:
         """Releases a latched trip or emergency stop. Refused while its cause stands."""
+
+    @_abc_1.abstractmethod
+    def GetLease(
+        self,
+        request: _leases_pb2.GetLeaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_leases_pb2.GetLeaseResponse, _abc.Awaitable[_leases_pb2.GetLeaseResponse]]:
+        """Tells who holds the lease."""
+
+    @_abc_1.abstractmethod
+    def AcquireLease(
+        self,
+        request: _leases_pb2.AcquireLeaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_leases_pb2.AcquireLeaseResponse, _abc.Awaitable[_leases_pb2.AcquireLeaseResponse]]:
+        """Takes the lease where it is free. Refused with LEASE_HELD while another holds it."""
+
+    @_abc_1.abstractmethod
+    def RenewLease(
+        self,
+        request: _leases_pb2.RenewLeaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_leases_pb2.RenewLeaseResponse, _abc.Awaitable[_leases_pb2.RenewLeaseResponse]]:
+        """Lets a held lease run for longer."""
+
+    @_abc_1.abstractmethod
+    def ReleaseLease(
+        self,
+        request: _leases_pb2.ReleaseLeaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_leases_pb2.ReleaseLeaseResponse, _abc.Awaitable[_leases_pb2.ReleaseLeaseResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListLoops(
+        self,
+        request: _loops_pb2.ListLoopsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_loops_pb2.ListLoopsResponse, _abc.Awaitable[_loops_pb2.ListLoopsResponse]]:
+        """Lists the loops of the rig, their tunings, and what auto-tune proposes."""
+
+    @_abc_1.abstractmethod
+    def SetLoopMode(
+        self,
+        request: _loops_pb2.SetLoopModeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_loops_pb2.SetLoopModeResponse, _abc.Awaitable[_loops_pb2.SetLoopModeResponse]]:
+        """Switches a loop without a bump."""
+
+    @_abc_1.abstractmethod
+    def RetuneLoop(
+        self,
+        request: _loops_pb2.RetuneLoopRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_loops_pb2.RetuneLoopResponse, _abc.Awaitable[_loops_pb2.RetuneLoopResponse]]:
+        """Puts other parameters into a loop without a bump; they stand until the rig file's are wanted again."""
+
+    @_abc_1.abstractmethod
+    def StartAutotune(
+        self,
+        request: _loops_pb2.StartAutotuneRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_loops_pb2.StartAutotuneResponse, _abc.Awaitable[_loops_pb2.StartAutotuneResponse]]:
+        """Swings a loop around a target until its limit cycle is known; watch ListLoops for what it proposes."""
+
+    @_abc_1.abstractmethod
+    def EndAutotune(
+        self,
+        request: _loops_pb2.EndAutotuneRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_loops_pb2.EndAutotuneResponse, _abc.Awaitable[_loops_pb2.EndAutotuneResponse]]:
+        """Ends an experiment, or accepts or dismisses what it proposes."""
+
+    @_abc_1.abstractmethod
+    def ListReagents(
+        self,
+        request: _reagents_pb2.ListReagentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reagents_pb2.ListReagentsResponse, _abc.Awaitable[_reagents_pb2.ListReagentsResponse]]:
+        """Lists the reagents and what is left of them."""
+
+    @_abc_1.abstractmethod
+    def RefillReagent(
+        self,
+        request: _reagents_pb2.RefillReagentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reagents_pb2.RefillReagentResponse, _abc.Awaitable[_reagents_pb2.RefillReagentResponse]]:
+        """Tells control how much of a reagent is there."""
 
     @_abc_1.abstractmethod
     def ListAlarms(

@@ -33,9 +33,20 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_COMPLETE: _RunState.ValueType  # 4
     RUN_STATE_ABORTING: _RunState.ValueType  # 5
     RUN_STATE_ABORTED: _RunState.ValueType  # 6
+    RUN_STATE_IDLE: _RunState.ValueType  # 7
+    RUN_STATE_HOLDING: _RunState.ValueType  # 8
+    RUN_STATE_HELD: _RunState.ValueType  # 9
+    RUN_STATE_UNHOLDING: _RunState.ValueType  # 10
+    RUN_STATE_SUSPENDING: _RunState.ValueType  # 11
+    RUN_STATE_SUSPENDED: _RunState.ValueType  # 12
+    RUN_STATE_UNSUSPENDING: _RunState.ValueType  # 13
+    RUN_STATE_STOPPING: _RunState.ValueType  # 14
+    RUN_STATE_STOPPED: _RunState.ValueType  # 15
+    RUN_STATE_RESETTING: _RunState.ValueType  # 16
+    RUN_STATE_CLEARING: _RunState.ValueType  # 17
 
 class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper):
-    """States of ISA-TR88.00.02 (PackML) that a run passes through."""
+    """States of ISA-TR88.00.02 (PackML). A run uses those up to UNHOLDING; the others are the table's."""
 
 RUN_STATE_UNSPECIFIED: RunState.ValueType  # 0
 RUN_STATE_STARTING: RunState.ValueType  # 1
@@ -44,6 +55,17 @@ RUN_STATE_COMPLETING: RunState.ValueType  # 3
 RUN_STATE_COMPLETE: RunState.ValueType  # 4
 RUN_STATE_ABORTING: RunState.ValueType  # 5
 RUN_STATE_ABORTED: RunState.ValueType  # 6
+RUN_STATE_IDLE: RunState.ValueType  # 7
+RUN_STATE_HOLDING: RunState.ValueType  # 8
+RUN_STATE_HELD: RunState.ValueType  # 9
+RUN_STATE_UNHOLDING: RunState.ValueType  # 10
+RUN_STATE_SUSPENDING: RunState.ValueType  # 11
+RUN_STATE_SUSPENDED: RunState.ValueType  # 12
+RUN_STATE_UNSUSPENDING: RunState.ValueType  # 13
+RUN_STATE_STOPPING: RunState.ValueType  # 14
+RUN_STATE_STOPPED: RunState.ValueType  # 15
+RUN_STATE_RESETTING: RunState.ValueType  # 16
+RUN_STATE_CLEARING: RunState.ValueType  # 17
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
 @_typing.final
@@ -123,6 +145,8 @@ class Run(_message.Message):
     PROPERTIES_FIELD_NUMBER: _builtins.int
     SPECTRUM_ID_FIELD_NUMBER: _builtins.int
     CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    LEASED_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     recipe: _builtins.str
     state: Global___RunState.ValueType
@@ -134,6 +158,10 @@ class Run(_message.Message):
     spectrum_id: _builtins.str
     campaign_id: _builtins.str
     """The campaign that asked for it; empty when a person did."""
+    actor: _builtins.str
+    """Who asked for it."""
+    leased: _builtins.bool
+    """It acts under a lease, and is held when that is lost."""
     @_builtins.property
     def started(self) -> _common_pb2.ReactorTime: ...
     @_builtins.property
@@ -164,10 +192,12 @@ class Run(_message.Message):
         properties: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         spectrum_id: _builtins.str = ...,
         campaign_id: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        leased: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended", "started", b"started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["achieved", b"achieved", "campaign_id", b"campaign_id", "detail", b"detail", "ended", b"ended", "parameters", b"parameters", "properties", b"properties", "recipe", b"recipe", "run_id", b"run_id", "spectrum_id", b"spectrum_id", "started", b"started", "state", b"state", "step", b"step", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["achieved", b"achieved", "actor", b"actor", "campaign_id", b"campaign_id", "detail", b"detail", "ended", b"ended", "leased", b"leased", "parameters", b"parameters", "properties", b"properties", "recipe", b"recipe", "run_id", b"run_id", "spectrum_id", b"spectrum_id", "started", b"started", "state", b"state", "step", b"step", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -503,6 +533,94 @@ class WatchRunResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchRunResponse: _TypeAlias = WatchRunResponse  # noqa: Y015
+
+@_typing.final
+class HoldRunRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    run_id: _builtins.str
+    reason: _builtins.str
+    """Kept in the run's journal."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        run_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "request_id", b"request_id", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldRunRequest: _TypeAlias = HoldRunRequest  # noqa: Y015
+
+@_typing.final
+class HoldRunResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def run(self) -> Global___Run: ...
+    def __init__(
+        self,
+        *,
+        run: Global___Run | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldRunResponse: _TypeAlias = HoldRunResponse  # noqa: Y015
+
+@_typing.final
+class ResumeRunRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    run_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeRunRequest: _TypeAlias = ResumeRunRequest  # noqa: Y015
+
+@_typing.final
+class ResumeRunResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def run(self) -> Global___Run: ...
+    def __init__(
+        self,
+        *,
+        run: Global___Run | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeRunResponse: _TypeAlias = ResumeRunResponse  # noqa: Y015
 
 @_typing.final
 class AbortRunRequest(_message.Message):

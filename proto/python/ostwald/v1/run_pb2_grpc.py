@@ -60,6 +60,16 @@ class RunServiceStub(object):
                 request_serializer=ostwald_dot_v1_dot_run__pb2.WatchRunRequest.SerializeToString,
                 response_deserializer=ostwald_dot_v1_dot_run__pb2.WatchRunResponse.FromString,
                 _registered_method=True)
+        self.HoldRun = channel.unary_unary(
+                '/ostwald.v1.RunService/HoldRun',
+                request_serializer=ostwald_dot_v1_dot_run__pb2.HoldRunRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_run__pb2.HoldRunResponse.FromString,
+                _registered_method=True)
+        self.ResumeRun = channel.unary_unary(
+                '/ostwald.v1.RunService/ResumeRun',
+                request_serializer=ostwald_dot_v1_dot_run__pb2.ResumeRunRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_run__pb2.ResumeRunResponse.FromString,
+                _registered_method=True)
         self.AbortRun = channel.unary_unary(
                 '/ostwald.v1.RunService/AbortRun',
                 request_serializer=ostwald_dot_v1_dot_run__pb2.AbortRunRequest.SerializeToString,
@@ -105,6 +115,21 @@ class RunServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def HoldRun(self, request, context):
+        """Holds a run at once: pumps and lamps go safe, temperatures stay, unless its recipe says otherwise.
+        Returns when it is held. Needs no lease.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeRun(self, request, context):
+        """Lets a held run go on, with the step that was cut off, under the lease of who asks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AbortRun(self, request, context):
         """Stops the run and puts what it drove into safe values.
         """
@@ -139,6 +164,16 @@ def add_RunServiceServicer_to_server(servicer, server):
                     servicer.WatchRun,
                     request_deserializer=ostwald_dot_v1_dot_run__pb2.WatchRunRequest.FromString,
                     response_serializer=ostwald_dot_v1_dot_run__pb2.WatchRunResponse.SerializeToString,
+            ),
+            'HoldRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldRun,
+                    request_deserializer=ostwald_dot_v1_dot_run__pb2.HoldRunRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_run__pb2.HoldRunResponse.SerializeToString,
+            ),
+            'ResumeRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeRun,
+                    request_deserializer=ostwald_dot_v1_dot_run__pb2.ResumeRunRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_run__pb2.ResumeRunResponse.SerializeToString,
             ),
             'AbortRun': grpc.unary_unary_rpc_method_handler(
                     servicer.AbortRun,
@@ -282,6 +317,60 @@ class RunService(object):
             '/ostwald.v1.RunService/WatchRun',
             ostwald_dot_v1_dot_run__pb2.WatchRunRequest.SerializeToString,
             ostwald_dot_v1_dot_run__pb2.WatchRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.RunService/HoldRun',
+            ostwald_dot_v1_dot_run__pb2.HoldRunRequest.SerializeToString,
+            ostwald_dot_v1_dot_run__pb2.HoldRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.RunService/ResumeRun',
+            ostwald_dot_v1_dot_run__pb2.ResumeRunRequest.SerializeToString,
+            ostwald_dot_v1_dot_run__pb2.ResumeRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,6 +42,12 @@ class RunServiceStub:
     """Newest first."""
     WatchRun: _grpc.UnaryStreamMultiCallable[_run_pb2.WatchRunRequest, _run_pb2.WatchRunResponse]
     """Events of a run from the first (or after a sequence) until it ends."""
+    HoldRun: _grpc.UnaryUnaryMultiCallable[_run_pb2.HoldRunRequest, _run_pb2.HoldRunResponse]
+    """Holds a run at once: pumps and lamps go safe, temperatures stay, unless its recipe says otherwise.
+    Returns when it is held. Needs no lease.
+    """
+    ResumeRun: _grpc.UnaryUnaryMultiCallable[_run_pb2.ResumeRunRequest, _run_pb2.ResumeRunResponse]
+    """Lets a held run go on, with the step that was cut off, under the lease of who asks."""
     AbortRun: _grpc.UnaryUnaryMultiCallable[_run_pb2.AbortRunRequest, _run_pb2.AbortRunResponse]
     """Stops the run and puts what it drove into safe values."""
 
@@ -59,6 +65,12 @@ class RunServiceAsyncStub(RunServiceStub):
     """Newest first."""
     WatchRun: _aio.UnaryStreamMultiCallable[_run_pb2.WatchRunRequest, _run_pb2.WatchRunResponse]  # type: ignore[assignment]
     """Events of a run from the first (or after a sequence) until it ends."""
+    HoldRun: _aio.UnaryUnaryMultiCallable[_run_pb2.HoldRunRequest, _run_pb2.HoldRunResponse]  # type: ignore[assignment]
+    """Holds a run at once: pumps and lamps go safe, temperatures stay, unless its recipe says otherwise.
+    Returns when it is held. Needs no lease.
+    """
+    ResumeRun: _aio.UnaryUnaryMultiCallable[_run_pb2.ResumeRunRequest, _run_pb2.ResumeRunResponse]  # type: ignore[assignment]
+    """Lets a held run go on, with the step that was cut off, under the lease of who asks."""
     AbortRun: _aio.UnaryUnaryMultiCallable[_run_pb2.AbortRunRequest, _run_pb2.AbortRunResponse]  # type: ignore[assignment]
     """Stops the run and puts what it drove into safe values."""
 
@@ -103,6 +115,24 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_run_pb2.WatchRunResponse], _abc.AsyncIterator[_run_pb2.WatchRunResponse]]:
         """Events of a run from the first (or after a sequence) until it ends."""
+
+    @_abc_1.abstractmethod
+    def HoldRun(
+        self,
+        request: _run_pb2.HoldRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_run_pb2.HoldRunResponse, _abc.Awaitable[_run_pb2.HoldRunResponse]]:
+        """Holds a run at once: pumps and lamps go safe, temperatures stay, unless its recipe says otherwise.
+        Returns when it is held. Needs no lease.
+        """
+
+    @_abc_1.abstractmethod
+    def ResumeRun(
+        self,
+        request: _run_pb2.ResumeRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_run_pb2.ResumeRunResponse, _abc.Awaitable[_run_pb2.ResumeRunResponse]]:
+        """Lets a held run go on, with the step that was cut off, under the lease of who asks."""
 
     @_abc_1.abstractmethod
     def AbortRun(
