@@ -66,6 +66,11 @@ class CampaignEngine:
         self._running = ""
         self._changed = asyncio.Condition()
 
+    @property
+    def active(self) -> str:
+        """The id of the campaign that is running, between its trials too; empty: none is."""
+        return self._running
+
     def create(self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str]) -> Campaign:
         """Check and store a campaign; DocumentError with every fault."""
         parse_campaign(campaign_toml, self._runs.parse(recipe_toml), overrides)
