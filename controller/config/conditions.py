@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from pydantic import Field
 
@@ -218,7 +218,9 @@ class ReagentTable(ConditionTable):
             return None
         reserve = lookup.positive("reserve", self.reserve, "uL")
         if not reagent.level:
-            lookup.fault("reagent", f"what is left of {reagent.name} is not followed: declare its volume")
+            raw = lookup.document.section("reagents").get(reagent.name)
+            if not isinstance(raw, dict) or "volume" not in raw:
+                lookup.fault("reagent", f"what is left of {reagent.name} is not known: declare its volume")
             return None
         return None if reserve is None else conditions.Limits(reagent.level, low=reserve)
 
@@ -236,19 +238,25 @@ class BoardTable(ConditionTable):
         return conditions.BoardLost(self.device)
 
 
-class LeaseTable(ConditionTable):
+class FlagTable(ConditionTable):
+    """Without a key: there is one of it in a rig."""
+
+    made: ClassVar[conditions.Condition]
+
     def condition(self, lookup: Lookup) -> conditions.Condition | None:  # noqa: ARG002
-        return conditions.LeaseLost()
+        return self.made
 
 
-class ServiceTable(ConditionTable):
-    def condition(self, lookup: Lookup) -> conditions.Condition | None:  # noqa: ARG002
-        return conditions.ServiceLost()
+class LeaseTable(FlagTable):
+    made = conditions.LeaseLost()
 
 
-class StopTable(ConditionTable):
-    def condition(self, lookup: Lookup) -> conditions.Condition | None:  # noqa: ARG002
-        return conditions.StopPressed()
+class ServiceTable(FlagTable):
+    made = conditions.ServiceLost()
+
+
+class StopTable(FlagTable):
+    made = conditions.StopPressed()
 
 
 class TrippedTable(ConditionTable):

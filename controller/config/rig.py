@@ -5,39 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from controller.config import rules, schema, signals
+from controller.config.alarms import alarm_plans
 from controller.config.channels import channel_plan
+from controller.config.devices import device_plans, kind_of_device, link_plans
 from controller.config.documents import Document, Table, unknown
+from controller.config.flows import flow_plans
 from controller.config.interlocks import check_heaters, interlock_plans
 from controller.config.lookup import RigContext
 from controller.config.loops import check_loops, loop_plan
+from controller.config.pins import pin_channels, pins_plan, watchdog_plan
+from controller.config.reagents import ReagentTable, reagent_plans
+from controller.config.spectrometer import spectrometer_plan
 from controller.domain import plan as domain
 from controller.domain.errors import ControllerError, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 TableT = TypeVar("TableT", bound=Table)
 
 _NO_OVERRIDES: Final[Mapping[str, str]] = {}
-_TICKS_A_DEADMAN: Final = 3
-_DEADMAN_MS: Final = 500.0
-_ACCELERATION_STEPS_S2: Final = 20_000.0
 _SINGLE: Final[Mapping[str, type[Table]]] = {
     "rig": schema.RigTable,
     "reactor": schema.ReactorTable,
     "twin": schema.TwinTable,
     "spectrometer": schema.SpectrometerTable,
     "security": schema.SecurityTable,
+    "realtime": schema.RealtimeTable,
+    "lease": schema.LeaseTable,
 }
 _NAMED: Final[Mapping[str, type[Table]]] = {
-    "reagents": schema.ReagentTable,
+    "reagents": ReagentTable,
     "links": schema.LinkTable,
     "devices": schema.DeviceTable,
     "channels": schema.ChannelTable,
     "loops": schema.LoopTable,
     "interlocks": schema.InterlockTable,
 }
+# Read by their own modules.
+_OWN: Final = ("flows", "alarms", "pins", "watchdog")
 _REQUIRED: Final = ("rig", "reactor", "links", "devices", "channels")
 
 
@@ -87,22 +94,32 @@ class _RigReader:
         reactor = self._single("reactor", schema.ReactorTable)
         twin = self._single("twin", schema.TwinTable)
         security = self._single("security", schema.SecurityTable) or schema.SecurityTable()
-        links = self._links()
-        devices = self._devices(rig)
+        realtime = self._single("realtime", schema.RealtimeTable) or schema.RealtimeTable()
+        lease = self._single("lease", schema.LeaseTable) or schema.LeaseTable()
+        links = link_plans(document, self._named("links", schema.LinkTable), self._overrides)
+        devices = device_plans(document, self._named("devices", schema.DeviceTable), self._drivers, rig)
         channels = self._channels()
+        pins = pins_plan(document, channels)
+        channels |= _by_name(() if pins is None else pin_channels(pins))
+        groups, computed = flow_plans(document, channels)
+        channels |= _by_name(computed)
+        reagents, levels = reagent_plans(document, self._named("reagents", ReagentTable), channels)
+        channels |= _by_name(levels)
         loops = self._loops(channels)
-        reagents = self._reagents(channels)
         context = RigContext(
             channels=channels,
             loops={loop.name: loop for loop in loops},
+            flows={group.name: group for group in groups},
             reagents={reagent.name: reagent for reagent in reagents},
             boards=[name for name in self._declared("devices") if self._kind(name) == signals.BOARD],
             interlocks=self._declared("interlocks"),
         )
         interlocks = interlock_plans(document, context)
         check_heaters(document, channels, loops, interlocks)
+        alarms = alarm_plans(document, context)
         spectrometer = self._spectrometer(channels)
-        self._check_twin(links)
+        watchdog = watchdog_plan(document, rig.rate if rig else 1.0)
+        self._check_counts(channels)
         document.raise_faults()
         assert rig is not None
         assert reactor is not None
@@ -115,23 +132,34 @@ class _RigReader:
             devices=devices,
             channels=tuple(channels.values()),
             loops=loops,
+            flows=groups,
             interlocks=interlocks,
+            alarms=alarms,
             reagents=reagents,
             spectrometer=spectrometer,
             twin=None if twin is None else domain.TwinPlan(twin.synthesis, twin.seed),
             trusted_keys=tuple(security.trusted_keys),
+            realtime=domain.RealtimePlan(realtime.priority, realtime.cpu),
+            lease=domain.LeasePlan(lease.longest),
+            pins=pins,
+            watchdog=watchdog,
         )
 
     def _check_sections(self) -> None:
-        known = [*_SINGLE, *_NAMED]
+        known = [*_SINGLE, *_NAMED, *_OWN]
         for name in self._document.raw:
             if name not in known:
                 self._document.fault((name,), unknown("section", name, known))
         for name in _REQUIRED:
             if not self._document.raw.get(name):
                 self._document.fault((name,), "section is missing")
-        for section, most in (("channels", schema.MOST_CHANNELS), ("interlocks", schema.MOST_INTERLOCKS)):
-            count = len(self._document.raw.get(section) or ())
+
+    def _check_counts(self, channels: Mapping[str, domain.ChannelPlan]) -> None:
+        """Bound what a snapshot holds; computed channels count."""
+        for section, count, most in (
+            ("channels", len(channels), schema.MOST_CHANNELS),
+            ("interlocks", len(self._declared("interlocks")), schema.MOST_INTERLOCKS),
+        ):
             if count > most:
                 self._document.fault((section,), f"{count} of them: at most {most} fit a snapshot")
 
@@ -152,48 +180,7 @@ class _RigReader:
         return list(raw) if isinstance(raw, dict) else []
 
     def _kind(self, device: str) -> str | None:
-        """Return what kind of device `device` is; None when faults hide it."""
-        raw: Any = self._document.raw.get("devices")
-        table = raw.get(device) if isinstance(raw, dict) else None
-        return self._drivers.get(str(table.get("driver"))) if isinstance(table, dict) else None
-
-    def _links(self) -> tuple[domain.LinkPlan, ...]:
-        tables = self._named("links", schema.LinkTable)
-        for name in self._overrides:
-            self._document.reference(("links", name), name, "link to override", self._declared("links"))
-        return tuple(
-            domain.LinkPlan(name, self._overrides.get(name, table.url), table.baud)
-            for name, table in tables.items()
-        )
-
-    def _devices(self, rig: schema.RigTable | None) -> tuple[domain.DevicePlan, ...]:
-        devices = []
-        carried: dict[str, str] = {}
-        for name, table in self._named("devices", schema.DeviceTable).items():
-            path = ("devices", name)
-            if table.driver not in self._drivers:
-                known = ", ".join(sorted(self._drivers))
-                self._document.fault((*path, "driver"), f"unknown driver {table.driver!r}; known: {known}")
-            self._document.reference((*path, "link"), table.link, "link", self._declared("links"))
-            first = carried.setdefault(table.link, name)
-            if first != name:
-                self._document.fault((*path, "link"), f"{table.link} already carries device {first}")
-            self._check_board_options(name, table, rig)
-            devices.append(_device(name, table))
-        return tuple(devices)
-
-    def _check_board_options(self, name: str, table: schema.DeviceTable, rig: schema.RigTable | None) -> None:
-        path = ("devices", name)
-        if self._kind(name) == signals.SPECTROMETER:
-            options = ("deadman", "temperature_limits", "acceleration")
-            for key in options:
-                if getattr(table, key) is not None:
-                    self._document.fault((*path, key), "only a board has it: remove it")
-        elif rig is not None:
-            deadman_ms, least_ms = table.deadman or _DEADMAN_MS, _TICKS_A_DEADMAN * 1000.0 / rig.rate
-            if deadman_ms < least_ms:
-                text = f"{deadman_ms:g} ms is too short at {rig.rate:g} Hz: take {least_ms:g} ms or more"
-                self._document.fault((*path, "deadman"), text)
+        return kind_of_device(self._document, self._drivers, device)
 
     def _channels(self) -> dict[str, domain.ChannelPlan]:
         channels = {}
@@ -218,72 +205,12 @@ class _RigReader:
         check_loops(self._document, loops, channels)
         return loops
 
-    def _reagents(self, channels: Mapping[str, domain.ChannelPlan]) -> tuple[domain.ReagentPlan, ...]:
-        reagents = []
-        taken: dict[str, str] = {}
-        for name, table in self._named("reagents", schema.ReagentTable).items():
-            place = ("reagents", name, "pump")
-            self._signal(place, table.pump, "pump", channels)
-            first = taken.setdefault(table.pump, name)
-            if first != name:
-                self._document.fault(place, f"{table.pump} already delivers {first}")
-            reagents.append(domain.ReagentPlan(name, table.pump, table.stock))
-        return tuple(reagents)
-
-    def _signal(
-        self,
-        place: tuple[str, ...],
-        name: str,
-        kind: str,
-        channels: Mapping[str, domain.ChannelPlan],
-    ) -> domain.ChannelPlan | None:
-        """Look up a channel that must be of one kind of signal."""
-        if not self._document.reference(place, name, "channel", self._declared("channels")):
-            return None
-        channel = channels.get(name)
-        if channel is not None and signals.kind_of(channel.signal) != kind:
-            self._document.fault(place, f"{name} is {channel.signal}: name a {kind}")
-            return None
-        return channel
-
     def _spectrometer(self, channels: Mapping[str, domain.ChannelPlan]) -> domain.SpectrometerPlan | None:
-        document, path = self._document, ("spectrometer",)
         table = self._single("spectrometer", schema.SpectrometerTable)
         if table is None:
             return None
-        place = (*path, "device")
-        known = document.reference(place, table.device, "device", self._declared("devices"))
-        if known and self._kind(table.device) == signals.BOARD:
-            document.fault(place, f"{table.device} is a board: name a spectrometer")
-        low_nm, high_nm = table.window
-        if low_nm >= high_nm:
-            document.fault((*path, "window"), f"{low_nm:g} nm is not below {high_nm:g} nm")
-        lamp = self._signal((*path, "lamp"), table.lamp, "lamp", channels)
-        if lamp is None:
-            return None
-        level = document.quantity((*path, "lamp_level"), table.lamp_level, lamp.unit)
-        if level is None:
-            return None
-        if not lamp.low < level <= lamp.high:
-            text = f"{table.lamp_level} must lie above {lamp.low:g} and up to {lamp.high:g} {lamp.unit}"
-            document.fault((*path, "lamp_level"), text)
-        return domain.SpectrometerPlan(
-            table.device, table.lamp, level, table.integration, table.scans, low_nm, high_nm
-        )
-
-    def _check_twin(self, links: tuple[domain.LinkPlan, ...]) -> None:
-        for link in links:
-            if link.url.startswith("twin:") and not self._document.raw.get("twin"):
-                text = f"{link.url} needs a [twin] section that names the synthesis"
-                self._document.fault(("links", link.name, "url"), text)
+        return spectrometer_plan(self._document, table, channels, self._kind(table.device))
 
 
-def _device(name: str, table: schema.DeviceTable) -> domain.DevicePlan:
-    return domain.DevicePlan(
-        name=name,
-        driver=table.driver,
-        link=table.link,
-        deadman_ms=round(table.deadman or _DEADMAN_MS),
-        temperature_limits_c=tuple(table.temperature_limits or ()),
-        acceleration_steps_s2=table.acceleration or _ACCELERATION_STEPS_S2,
-    )
+def _by_name(channels: Iterable[domain.ChannelPlan]) -> dict[str, domain.ChannelPlan]:
+    return {channel.name: channel for channel in channels}

@@ -58,11 +58,6 @@ class TwinTable(Table):
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 0
 
 
-class ReagentTable(Table):
-    pump: Name
-    stock: Text
-
-
 class LinkTable(Table):
     url: Text
     baud: Annotated[int, Field(ge=300, le=4_000_000)] = 115200
@@ -146,6 +141,17 @@ class SpectrometerTable(Table):
     integration: Annotated[float, measured("s", 1e-5, 10.0)]
     scans: Annotated[int, Field(ge=1, le=1000)] = 1
     window: Annotated[list[Wavelength], Field(min_length=2, max_length=2)]
+
+
+class RealtimeTable(Table):
+    """What control asks of the kernel; where it is not permitted, it warns and goes on without."""
+
+    priority: Annotated[int, Field(ge=1, le=99)] = 80
+    cpu: Annotated[int, Field(ge=0, le=1023)] | None = None
+
+
+class LeaseTable(Table):
+    longest: Annotated[float, measured("s", 1.0, 86_400.0)] = 300.0
 
 
 class SecurityTable(Table):

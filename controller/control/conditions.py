@@ -45,28 +45,47 @@ class Judge(Protocol):
         """Say what a person does to make it go."""
 
 
-def compile_condition(condition: conditions.Condition, names: Names, plan: RigPlan) -> Judge:  # noqa: PLR0911
+def compile_condition(condition: conditions.Condition, names: Names, plan: RigPlan) -> Judge:
     """Resolve a checked condition: every name in it is one of the plan's."""
     match condition:
-        case conditions.Limits(channel, low, high, deadband):
-            return judges.LimitsJudge(_channel(channel, names, plan), low, high, deadband)
-        case conditions.RateOfChange(channel, limit_per_s, window_s):
-            return RateJudge(_channel(channel, names, plan), limit_per_s, window_s)
-        case conditions.Stale(channel):
-            return judges.StaleJudge(_channel(channel, names, plan))
-        case conditions.Stuck(channel, span, window_s):
-            return StuckJudge(_channel(channel, names, plan), span, window_s)
+        case (
+            conditions.Limits()
+            | conditions.RateOfChange()
+            | conditions.Stale()
+            | conditions.Stuck()
+            | conditions.DigitalInput()
+        ):
+            return _on_channel(condition, _channel(condition.channel, names, plan))
         case conditions.HeaterImplausible():
             return _heater(condition, names, plan)
         case conditions.PressureResidual():
             return _pressure(condition, names, plan)
-        case conditions.DigitalInput(channel, on):
-            return judges.InputJudge(_channel(channel, names, plan), on)
         case conditions.Deviation(loop, limit):
             number = names.loops[loop]
             return judges.DeviationJudge(_channel(plan.loops[number].sensor, names, plan), number, limit)
         case _:
             return _flag(condition, names)
+
+
+def _on_channel(
+    condition: conditions.Limits
+    | conditions.RateOfChange
+    | conditions.Stale
+    | conditions.Stuck
+    | conditions.DigitalInput,
+    channel: Channel,
+) -> Judge:
+    match condition:
+        case conditions.Limits(_, low, high, deadband):
+            return judges.LimitsJudge(channel, low, high, deadband)
+        case conditions.RateOfChange(_, limit_per_s, window_s):
+            return RateJudge(channel, limit_per_s, window_s)
+        case conditions.Stale():
+            return judges.StaleJudge(channel)
+        case conditions.Stuck(_, span, window_s):
+            return StuckJudge(channel, span, window_s)
+        case conditions.DigitalInput(_, on):
+            return judges.InputJudge(channel, on)
 
 
 def _flag(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import TYPE_CHECKING, Final
@@ -51,6 +52,18 @@ class Momentary:
         return None
 
 
+class SightJudge(Momentary, ABC):
+    """Judges by what is seen in a tick alone."""
+
+    __slots__ = ()
+
+    def judge(self, _memory: object, seen: Seen, _dt_s: float, *, standing: bool) -> Verdict:  # noqa: ARG002
+        return self.verdict(seen)
+
+    @abstractmethod
+    def verdict(self, seen: Seen) -> Verdict: ...
+
+
 @dataclass(frozen=True, slots=True)
 class LimitsJudge(Momentary):
     channel: Channel
@@ -84,11 +97,11 @@ class LimitsJudge(Momentary):
 
 
 @dataclass(frozen=True, slots=True)
-class StaleJudge(Momentary):
+class StaleJudge(SightJudge):
     channel: Channel
     cannot: str = ""
 
-    def judge(self, _memory: object, seen: Seen, _dt_s: float, *, standing: bool) -> Verdict:  # noqa: ARG002
+    def verdict(self, seen: Seen) -> Verdict:
         return CLEAR if seen.qualities[self.channel.index] == GOOD else STANDS
 
     def describe(self) -> str:
@@ -102,12 +115,12 @@ class StaleJudge(Momentary):
 
 
 @dataclass(frozen=True, slots=True)
-class InputJudge(Momentary):
+class InputJudge(SightJudge):
     channel: Channel
     on: bool
     cannot: str = NO_GOOD_READING
 
-    def judge(self, _memory: object, seen: Seen, _dt_s: float, *, standing: bool) -> Verdict:  # noqa: ARG002
+    def verdict(self, seen: Seen) -> Verdict:
         index = self.channel.index
         if seen.qualities[index] != GOOD:
             return UNJUDGED
@@ -128,7 +141,7 @@ class InputJudge(Momentary):
 
 
 @dataclass(frozen=True, slots=True)
-class PressureJudge(Momentary):
+class PressureJudge(SightJudge):
     """Unit of the flows is that of the pumps, `pumps` are their channels."""
 
     pressure: Channel
@@ -140,7 +153,7 @@ class PressureJudge(Momentary):
     least_flow: float
     cannot: str = NO_GOOD_READING
 
-    def judge(self, _memory: object, seen: Seen, _dt_s: float, *, standing: bool) -> Verdict:  # noqa: ARG002
+    def verdict(self, seen: Seen) -> Verdict:
         flow = self._flow(seen)
         if flow < self.least_flow:
             return CLEAR
@@ -173,7 +186,7 @@ class PressureJudge(Momentary):
 
 
 @dataclass(frozen=True, slots=True)
-class DeviationJudge(Momentary):
+class DeviationJudge(SightJudge):
     """Not standing while the loop does not regulate."""
 
     sensor: Channel
@@ -181,7 +194,7 @@ class DeviationJudge(Momentary):
     limit: float
     cannot: str = NO_GOOD_READING
 
-    def judge(self, _memory: object, seen: Seen, _dt_s: float, *, standing: bool) -> Verdict:  # noqa: ARG002
+    def verdict(self, seen: Seen) -> Verdict:
         setpoint = seen.setpoints[self.loop]
         if isnan(setpoint):
             return CLEAR
@@ -200,7 +213,7 @@ class DeviationJudge(Momentary):
 
 
 @dataclass(frozen=True, slots=True)
-class FlagJudge(Momentary):
+class FlagJudge(SightJudge):
     """A condition that a tick knows as yes or no."""
 
     flag: Callable[[Seen], bool]
@@ -208,7 +221,7 @@ class FlagJudge(Momentary):
     mend: str
     cannot: str = ""
 
-    def judge(self, _memory: object, seen: Seen, _dt_s: float, *, standing: bool) -> Verdict:  # noqa: ARG002
+    def verdict(self, seen: Seen) -> Verdict:
         return STANDS if self.flag(seen) else CLEAR
 
     def describe(self) -> str:

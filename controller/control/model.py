@@ -3,66 +3,66 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING
 
-from controller.control.pid import Tuning
-from controller.domain.conditions import Limits
+from controller.control import alarms, flows, interlocks, reagents
+from controller.control.loop_model import LoopsModel, compile_loops
+from controller.control.seen import Names
 
 if TYPE_CHECKING:
-    from controller.domain.plan import ChannelPlan, InterlockPlan, LoopPlan, RigPlan
+    from collections.abc import Mapping
 
-
-@dataclass(frozen=True, slots=True)
-class LoopModel:
-    plan: LoopPlan
-    sensor: int
-    actuator: int
-    tuning: Tuning
-    low: float
-    high: float
+    from controller.domain.plan import ChannelPlan, RigPlan
 
 
 @dataclass(frozen=True, slots=True)
 class ControlModel:
-    """`actuators` are channel indices; `loop_of` maps a sensor's or actuator's index to its loop."""
+    """`safe` has the safe value of each actuator, NaN at every other channel.
+
+    `singles` are the actuators that move on their own, with their rate limits; the rest are pumps of groups.
+    """
 
     channels: tuple[ChannelPlan, ...]
-    index: dict[str, int]
-    actuators: tuple[int, ...]
-    loops: tuple[LoopModel, ...]
-    loop_on_sensor: dict[int, int]
-    loop_on_actuator: dict[int, int]
-    interlocks: tuple[tuple[int, Limits, InterlockPlan], ...]
+    names: Names
+    singles: tuple[tuple[int, float], ...]
+    safe: tuple[float, ...]
+    loops: LoopsModel
+    flows: flows.FlowsModel
+    flow_channels: frozenset[int]
+    interlocks: interlocks.InterlocksModel
+    alarms: alarms.AlarmsModel
+    reagents: tuple[reagents.ReagentModel, ...]
+    computes: bool
     orphan_hold_s: float
+    longest_lease_s: float
+
+    @property
+    def index(self) -> Mapping[str, int]:
+        return self.names.channels
 
 
 def compile_plan(plan: RigPlan) -> ControlModel:
     """Resolve a checked plan."""
-    index = {channel.name: position for position, channel in enumerate(plan.channels)}
-    loops = tuple(_loop(loop, index, plan) for loop in plan.loops)
+    names = Names.of(plan)
+    index = names.channels
+    grouped = {index[member.pump] for group in plan.flows for member in group.members}
     return ControlModel(
         channels=plan.channels,
-        index=index,
-        actuators=tuple(i for i, channel in enumerate(plan.channels) if channel.is_actuator),
-        loops=loops,
-        loop_on_sensor={loop.sensor: i for i, loop in enumerate(loops)},
-        loop_on_actuator={loop.actuator: i for i, loop in enumerate(loops)},
-        interlocks=tuple(
-            (index[rule.condition.channel], rule.condition, rule)
-            for rule in plan.interlocks
-            if isinstance(rule.condition, Limits)
+        names=names,
+        singles=tuple(
+            (position, channel.rate_limit_per_s)
+            for position, channel in enumerate(plan.channels)
+            if channel.is_actuator and position not in grouped
         ),
+        safe=tuple(nan if each.safe_value is None else each.safe_value for each in plan.channels),
+        loops=compile_loops(plan),
+        flows=flows.compile_flows(plan),
+        flow_channels=frozenset(index[name] for group in plan.flows for name in group.channels),
+        interlocks=interlocks.compile_interlocks(plan, names),
+        alarms=alarms.compile_alarms(plan, names),
+        reagents=reagents.compile_reagents(plan),
+        computes=any(channel.is_computed for channel in plan.channels),
         orphan_hold_s=plan.orphan_hold_s,
-    )
-
-
-def _loop(loop: LoopPlan, index: dict[str, int], plan: RigPlan) -> LoopModel:
-    actuator = index[loop.actuator]
-    return LoopModel(
-        plan=loop,
-        sensor=index[loop.sensor],
-        actuator=actuator,
-        tuning=Tuning(loop.gain, loop.integral_s, loop.derivative_s, loop.derivative_filter),
-        low=plan.channels[actuator].low,
-        high=plan.channels[actuator].high,
+        longest_lease_s=plan.lease.longest_s,
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from controller.domain.plan import RigPlan
 
 GOOD = int(Quality.GOOD)
+BAD = int(Quality.BAD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,11 @@ class Boards:
         ]
         self._carriers = [board for board in self._wired if board.signals]
 
+    @property
+    def count(self) -> int:
+        """How many boards carry channels: the places of `Inputs.boards_lost`."""
+        return len(self._carriers)
+
     def read(self, now_s: float, *, service_alive: bool) -> Inputs:
         """Take the freshest inputs of every board."""
         values = [nan] * self._width

@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from controller.domain import plain
+from controller.domain.commands import (
+    Command,
+    EmergencyStop,
+    HoldLease,
+    MakeSafe,
+    ReleaseLease,
+    Request,
+    Reset,
+    SetTargets,
+)
 from controller.domain.errors import ControllerError, Kind
-from controller.domain.readings import LinkHealth
+from controller.domain.status import ControlStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from controller.domain.alarms import AlarmStatus
+    from controller.domain.events import LoggedEvent
+    from controller.domain.leases import LeaseStatus
     from controller.domain.plan import RigPlan
     from controller.domain.ports import Clock
-    from controller.domain.readings import Snapshot, Spectrum
+    from controller.domain.readings import LinkHealth, Snapshot, Spectrum
     from controller.equipment.spectrometry import Spectrometry
     from controller.runtime.mailbox import MailboxClient, Message
     from controller.runtime.snapshots import SnapshotReader
 
-_KINDS = {"CHANNEL_UNKNOWN": Kind.NOT_FOUND, "OUT_OF_RANGE": Kind.INVALID, "NOT_WRITABLE": Kind.INVALID}
+_KINDS = {
+    "CHANNEL_UNKNOWN": Kind.NOT_FOUND,
+    "LOOP_UNKNOWN": Kind.NOT_FOUND,
+    "ALARM_UNKNOWN": Kind.NOT_FOUND,
+    "REAGENT_UNKNOWN": Kind.NOT_FOUND,
+    "OUT_OF_RANGE": Kind.INVALID,
+    "NOT_WRITABLE": Kind.INVALID,
+    "FRACTIONS_SUM": Kind.INVALID,
+}
 _REMEDIES = {
     "CHANNEL_UNKNOWN": "see 'ostwald read' for the channels",
     "NOT_WRITABLE": "write to an actuator, or give the sensor a loop in the rig file",
     "OUT_OF_RANGE": "choose a value within it",
+    "LEASE_HELD": "wait for it, or ask its holder to release it",
+    "FORCED_SAFE": "remove the cause; a latched interlock needs 'ostwald reset' then",
     "REACTOR_NOT_READY": "see 'ostwald status'; after a trip or stop, 'ostwald reset'",
 }
 
 
 class RemoteReactor:
-    """Implements `domain.ports.Reactor` over the mailbox and the snapshot ring of the control process."""
+    """Implements `domain.ports.Reactor` over the mailbox and the snapshot ring of the control process.
+
+    `on_done` is told of every command that control took, and who asked for it.
+    """
 
     def __init__(
         self,
@@ -35,7 +64,7 @@ class RemoteReactor:
         clock: Clock,
         snapshots: SnapshotReader,
         mailbox: MailboxClient,
-        status: ControlStatus,
+        status: StatusBoard,
     ) -> None:
         self._plan = plan
         self._clock = clock
@@ -43,6 +72,7 @@ class RemoteReactor:
         self._mailbox = mailbox
         self._status = status
         self.spectrometry: Spectrometry | None = None
+        self.on_done: Callable[[Command, str], None] = _forget
 
     @property
     def plan(self) -> RigPlan:
@@ -56,25 +86,54 @@ class RemoteReactor:
         return self._snapshots.newest()
 
     def links(self) -> tuple[LinkHealth, ...]:
-        return self._status.links
+        return self._status.newest.links
 
     def state_reason(self) -> str:
-        return self._status.reason
+        return self._status.newest.reason
 
-    async def set(self, targets: Mapping[str, float]) -> None:
-        await self._command({"op": "set", "targets": dict(targets)})
+    def status(self) -> ControlStatus:
+        return self._status.newest
 
-    async def make_safe(self) -> None:
-        await self._command({"op": "safe"})
+    def alarms(self) -> tuple[AlarmStatus, ...]:
+        return self._status.newest.alarms
 
-    async def emergency_stop(self, reason: str) -> None:
-        await self._command({"op": "stop", "reason": reason})
+    def lease(self) -> LeaseStatus:
+        return self._status.newest.lease
 
-    async def reset(self) -> None:
-        await self._command({"op": "reset"})
+    async def set(self, targets: Mapping[str, float], *, actor: str, lease: str = "") -> None:
+        await self.request(SetTargets(dict(targets)), actor=actor, lease=lease)
+
+    async def make_safe(self, *, actor: str) -> None:
+        await self.request(MakeSafe(), actor=actor)
+
+    async def emergency_stop(self, reason: str, *, actor: str) -> None:
+        await self.request(EmergencyStop(reason), actor=actor)
+
+    async def reset(self, *, actor: str, lease: str = "") -> None:
+        await self.request(Reset(), actor=actor, lease=lease)
+
+    async def request(self, command: Command, *, actor: str, lease: str = "") -> None:
+        if isinstance(command, HoldLease | ReleaseLease):
+            command = replace(command, token=_digest(command.token))
+        asked = plain.to_plain(Request(command, actor, _digest(lease) if lease else ""))
+        answer = await self._mailbox.request({"op": "request", "request": asked})
+        if refused := str(answer.get("refused", "")):
+            raise ControllerError(
+                str(answer.get("detail", "")),
+                reason=refused,
+                kind=_KINDS.get(refused, Kind.REFUSED),
+                remedy=_REMEDIES.get(refused, ""),
+            )
+        self.on_done(command, actor)
 
     async def acquire(
-        self, kind: str, *, integration_s: float | None = None, scans: int | None = None
+        self,
+        kind: str,
+        *,
+        integration_s: float | None = None,
+        scans: int | None = None,
+        actor: str,
+        lease: str = "",
     ) -> Spectrum:
         if self.spectrometry is None:
             raise ControllerError(
@@ -83,33 +142,29 @@ class RemoteReactor:
                 kind=Kind.REFUSED,
                 remedy="declare one in [spectrometer] of the rig file",
             )
-        return await self.spectrometry.acquire(kind, integration_s=integration_s, scans=scans)
-
-    async def _command(self, message: Message) -> None:
-        answer = await self._mailbox.request(message)
-        if refused := str(answer.get("refused", "")):
-            raise ControllerError(
-                str(answer.get("detail", "")),
-                reason=refused,
-                kind=_KINDS.get(refused, Kind.REFUSED),
-                remedy=_REMEDIES.get(refused, ""),
-            )
+        return await self.spectrometry.acquire(
+            kind, integration_s=integration_s, scans=scans, actor=actor, lease=lease
+        )
 
 
-class ControlStatus:
-    """The newest status that control sent: why it is not ready, and how its wires do."""
+def _forget(_command: Command, _actor: str) -> None:
+    """Nobody keeps what was done."""
 
-    def __init__(self, on_event: Callable[[str], None]) -> None:
-        self.reason = ""
-        self.links: tuple[LinkHealth, ...] = ()
-        self._on_event = on_event
+
+def _digest(token: str) -> str:
+    """Control and its recordings know a lease by this alone."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class StatusBoard:
+    """The newest status that control sent; hands on its events."""
+
+    def __init__(self, on_events: Callable[[Sequence[LoggedEvent]], None]) -> None:
+        self.newest = ControlStatus(boot_id=0)
+        self._on_events = on_events
 
     def take(self, message: Message) -> None:
         """Take one status message of the mailbox."""
-        self.reason = str(message.get("reason", ""))
-        links, events = message.get("links"), message.get("events")
-        if isinstance(links, list):
-            self.links = tuple(LinkHealth(**link) for link in links)
-        if isinstance(events, list):
-            for event in events:
-                self._on_event(str(event))
+        self.newest = plain.from_plain(ControlStatus, message.get("status"))
+        if self.newest.events:
+            self._on_events(self.newest.events)

@@ -43,30 +43,32 @@ class Spectrometry:
         self.dark: Spectrum | None = None
         self.reference: Spectrum | None = None
 
-    async def acquire(self, kind: str, *, integration_s: float | None, scans: int | None) -> Spectrum:
+    async def acquire(
+        self, kind: str, *, integration_s: float | None, scans: int | None, actor: str, lease: str
+    ) -> Spectrum:
         """Expose; see `domain.ports.Reactor.acquire`."""
         exposure_s = self._plan.integration_s if integration_s is None else integration_s
         count = self._plan.scans if scans is None else scans
         _check(exposure_s, count)
         async with self._busy, self._reactor.clock.participate():
-            lamp = await self._light(0.0 if kind == "dark" else self._plan.lamp_level)
+            lamp = await self._light(0.0 if kind == "dark" else self._plan.lamp_level, actor, lease)
             try:
                 spectrum = self._judge(kind, await self._expose(kind, exposure_s, count))
             finally:
                 if kind == "dark":
-                    await self._reactor.set({self._plan.lamp: lamp})
+                    await self._reactor.set({self._plan.lamp: lamp}, actor=actor, lease=lease)
         if kind == "dark":
             self.dark = spectrum
         elif kind == "reference":
             self.reference = spectrum
         return spectrum
 
-    async def _light(self, level: float) -> float:
+    async def _light(self, level: float, actor: str, lease: str) -> float:
         """Set the lamp and let it settle; return what it was."""
         channels = [channel.name for channel in self._reactor.plan.channels]
         before = self._reactor.snapshot().setpoints[channels.index(self._plan.lamp)]
         if before != level:
-            await self._reactor.set({self._plan.lamp: level})
+            await self._reactor.set({self._plan.lamp: level}, actor=actor, lease=lease)
             await self._reactor.clock.sleep(_LAMP_SETTLE_S)
         return before if isfinite(before) else 0.0
 

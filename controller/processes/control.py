@@ -5,145 +5,75 @@ from __future__ import annotations
 import select
 import signal
 import sys
-from dataclasses import asdict
-from math import nan
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controller.control.model import compile_plan
-from controller.control.step import initial_state, step
 from controller.domain.errors import ControllerError
-from controller.domain.readings import ReactorState, Snapshot
 from controller.equipment.boards import Boards
+from controller.equipment.pins import Pins, open_chip
 from controller.processes.job import FINAL, Job, new_boot_id
 from controller.processes.lifeline import die_with_parent
-from controller.runtime.mailbox import MailboxServer, Message, command_from
+from controller.processes.tick import ControlProcess
+from controller.runtime.mailbox import MailboxServer
 from controller.runtime.pacer import Pacer
 from controller.runtime.realtime import freeze_collector, prepare
+from controller.runtime.recorder import Recorder
 from controller.runtime.snapshots import SnapshotWriter
+from controller.runtime.watchdog import HardwareWatchdog
 from firmware_bridge.devices.registry import find_board_driver
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.link.serial_link import open_serial
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
     from types import FrameType
 
-    from controller.control.step import ControlState
-    from controller.domain.plan import DevicePlan, RigPlan
+    from controller.domain.plan import DevicePlan
     from controller.processes.lockstep import TwinWithin
     from firmware_bridge.devices.interfaces import BoardConfiguration, ControlBoard
     from firmware_bridge.link.interfaces import Link
 
-_STATUS_EVERY_S = 1.0
 
-
-class ControlProcess:
-    """One tick after another: inputs, commands, `step`, outputs, snapshot."""
-
-    def __init__(
-        self, plan: RigPlan, boards: Boards, mailbox: MailboxServer, writer: SnapshotWriter, boot_id: int
-    ) -> None:
-        self._model = compile_plan(plan)
-        self._state = initial_state(self._model)
-        self._boards = boards
-        self._mailbox = mailbox
-        self._writer = writer
-        self._boot_id = boot_id
-        self._tick = 0
-        self._status_due_s = 0.0
-        self.time_s = 0.0
-        self.overruns = 0
-
-    def tick(self, dt_s: float, mail: list[tuple[socket.socket, Message]]) -> None:
-        """Advance by `dt_s` of reactor time with what came in the mail."""
-        self.time_s += dt_s
-        self._tick += 1
-        asked = [(client, message, command_from(message)) for client, message in mail]
-        commands = [command for _, _, command in asked if command is not None]
-        inputs = self._boards.read(self.time_s, service_alive=self._mailbox.connected)
-        outcome = step(self._model, self._state, inputs, commands, dt_s)
-        self._state = state = outcome.state
-        stopped = state.state is ReactorState.STOPPED
-        self._boards.write(state.outputs, self.time_s, stopped=stopped, clearing=state.clearing)
-        self._writer.publish(self._snapshot(inputs.values, inputs.qualities))
-        replies = iter(outcome.replies)
-        for client, message, command in asked:
-            if command is not None:
-                self._mailbox.send(client, {"id": message.get("id"), **asdict(next(replies))})
-            else:
-                refusal = {
-                    "refused": "MESSAGE_UNKNOWN",
-                    "detail": f"control does not know {message.get('op')}",
-                }
-                self._mailbox.send(client, {"id": message.get("id"), **refusal})
-        self._report(outcome.events)
-
-    def go_safe(self) -> None:
-        """Leave every output safe before the process ends."""
-        safe = initial_state(self._model).outputs
-        self._boards.write(safe, self.time_s, stopped=False, clearing=False)
-        self._boards.close()
-
-    def _report(self, events: tuple[str, ...]) -> None:
-        if not events and self.time_s < self._status_due_s:
-            return
-        self._status_due_s = self.time_s + _STATUS_EVERY_S
-        links = [asdict(link) for link in self._boards.health()]
-        message: Message = {"reason": self._state.reason, "links": links, "events": list(events)}
-        self._mailbox.broadcast(message)
-
-    def _snapshot(self, values: tuple[float, ...], qualities: tuple[int, ...]) -> Snapshot:
-        return Snapshot(
-            boot_id=self._boot_id,
-            tick=self._tick,
-            time_s=self.time_s,
-            state=self._state.state,
-            trips=self._state.interlocks.latched,
-            first_out=self._state.interlocks.first_out,
-            overruns=self.overruns,
-            values=values,
-            qualities=qualities,
-            setpoints=_setpoints(self._state, tuple(loop.sensor for loop in self._model.loops)),
-        )
-
-
-def _setpoints(state: ControlState, sensors: tuple[int, ...]) -> tuple[float, ...]:
-    setpoints = list(state.outputs)
-    for sensor, loop in zip(sensors, state.loops, strict=True):
-        setpoints[sensor] = loop.setpoint if loop.memory is not None else nan
-    return tuple(setpoints)
-
-
-def run_paced(process: ControlProcess, mailbox: MailboxServer, pacer: Pacer, stopping: list[int]) -> None:
-    """Tick on the wall clock until told to stop."""
+def run_paced(
+    process: ControlProcess,
+    mailbox: MailboxServer,
+    pacer: Pacer,
+    watchdog: HardwareWatchdog | None,
+    stopping: list[int],
+) -> None:
+    """Tick on the wall clock until told to stop; each tick feeds the watchdog."""
     while not stopping:
         dt_s = pacer.wait()
         if dt_s == 0.0:
             continue
         process.overruns = pacer.overruns
         process.tick(dt_s, mailbox.receive())
+        if watchdog is not None:
+            watchdog.feed(time.monotonic())
 
 
 def run_lockstep(
     process: ControlProcess, mailbox: MailboxServer, twin: TwinWithin, period_s: float, stopping: list[int]
 ) -> None:
-    """Tick only when asked to: by a command, one tick; by `advance`, as many as the seconds hold."""
+    """Tick only when asked to: by a request, one tick; by `advance`, as many as the seconds hold."""
     while not stopping:
         select.select([*(each.fileno() for each in mailbox.sockets), twin.spectrometer.fileno()], [], [], 0.5)
         twin.serve_spectrometer()
         for client, message in mailbox.receive():
-            if message.get("op") != "advance":
-                twin.advance(period_s)
-                process.tick(period_s, [(client, message)])
-                continue
-            seconds = message.get("seconds")
-            until_s = process.time_s + (float(seconds) if isinstance(seconds, int | float) else 0.0)
-            while process.time_s < until_s - 1e-9 and not stopping:
-                twin.advance(period_s)
-                process.tick(period_s, [])
-            mailbox.send(client, {"id": message.get("id"), "refused": "", "detail": ""})
+            match message:
+                case {"op": "advance", "seconds": int() | float() as seconds}:
+                    until_s = process.time_s + seconds
+                    while process.time_s < until_s - 1e-9 and not stopping:
+                        twin.advance(period_s)
+                        process.tick(period_s, [])
+                    mailbox.send(client, {"id": message.get("id"), "refused": "", "detail": ""})
+                case {"op": "request"}:
+                    twin.advance(period_s)
+                    process.tick(period_s, [(client, message)])
+                case _:
+                    process.serve(client, message)
 
 
 def main(job_path: Path, make_pacer: Callable[[float, float], Pacer] = Pacer) -> int:
@@ -156,31 +86,50 @@ def main(job_path: Path, make_pacer: Callable[[float, float], Pacer] = Pacer) ->
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
-    job = Job.read(job_path)
-    period_s = 1.0 / job.plan.rate_hz
-    boot_id = new_boot_id()
-    twin = _twin_within(job) if job.clock == "lockstep" else None
-    boards = Boards(job.plan, lambda device, configuration: _connect(job, twin, device, configuration))
-    mailbox = MailboxServer(job.mailbox_path)
-    writer = SnapshotWriter(job.snapshots_path, len(job.plan.channels), boot_id)
-    process = ControlProcess(job.plan, boards, mailbox, writer, boot_id)
-    freeze_collector()
-    # Scaled time may leave no pause between ticks: at a real-time priority it would take a core for itself.
-    held = prepare(job.plan.realtime) if job.clock == "realtime" else None
-    for warning in held.warnings if held is not None else ():
-        sys.stderr.write(f"control: {warning}\n")
-    try:
-        if twin is not None:
-            run_lockstep(process, mailbox, twin, period_s, stopping)
-        else:
-            run_paced(process, mailbox, make_pacer(period_s, job.speed), stopping)
-    finally:
-        process.go_safe()
-        mailbox.close()
-        writer.close()
-        if held is not None:
-            held.close()
+    with ExitStack() as owned:
+        _run(Job.read(job_path), make_pacer, stopping, owned)
     return 0
+
+
+def _run(
+    job: Job, make_pacer: Callable[[float, float], Pacer], stopping: list[int], owned: ExitStack
+) -> None:
+    plan, period_s, boot_id = job.plan, 1.0 / job.plan.rate_hz, new_boot_id()
+    warnings: list[str] = []
+
+    def warn(text: str) -> None:
+        warnings.append(text)
+        sys.stderr.write(f"control: {text}\n")
+
+    twin = _twin_within(job) if job.clock == "lockstep" else None
+    pins = None if plan.pins is None else Pins(plan.pins, open_chip(plan.pins, job.chip_path))
+    boards = Boards(plan, lambda device, configuration: _connect(job, twin, device, configuration))
+    mailbox = MailboxServer(job.mailbox_path)
+    owned.callback(mailbox.close)
+    writer = SnapshotWriter(job.snapshots_path, len(plan.channels), boot_id)
+    owned.callback(writer.close)
+    recorder = Recorder(job.recorder_path, len(plan.channels), boards.count, boot_id)
+    owned.callback(recorder.close)
+    watchdog = None
+    if job.clock == "realtime":
+        if plan.watchdog is not None:
+            watchdog = HardwareWatchdog(plan.watchdog, warn)
+            owned.callback(watchdog.close)
+        held = prepare(plan.realtime)
+        owned.callback(held.close)
+        for text in held.warnings:
+            warn(text)
+    process = ControlProcess(
+        plan, boards, mailbox, writer, boot_id, pins=pins, recorder=recorder, warnings=tuple(warnings)
+    )
+    # Before all else is closed.
+    owned.callback(process.go_safe)
+    freeze_collector()
+    if twin is not None:
+        run_lockstep(process, mailbox, twin, period_s, stopping)
+    else:
+        # Not at a real-time priority: scaled time may leave no pause, and would take a core for itself.
+        run_paced(process, mailbox, make_pacer(period_s, job.speed), watchdog, stopping)
 
 
 def _connect(

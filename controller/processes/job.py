@@ -33,6 +33,15 @@ class Job:
         return self.run_dir / "mailbox"
 
     @property
+    def recorder_path(self) -> Path:
+        return self.run_dir / "recorder"
+
+    @property
+    def chip_path(self) -> Path:
+        """Where a simulated chip has its pins."""
+        return self.run_dir / "pins"
+
+    @property
     def ports_dir(self) -> Path:
         """Folder of the links to the twin's pseudo-terminals."""
         return self.run_dir / "ports"

@@ -14,22 +14,27 @@ import structlog
 from controller.campaign.engine import CampaignEngine
 from controller.campaign.runner import RunEngine
 from controller.domain.errors import ControllerError
-from controller.equipment.reactor import ControlStatus, RemoteReactor
+from controller.equipment.reactor import RemoteReactor, StatusBoard
 from controller.equipment.spectrometry import Spectrometry
 from controller.inference.registry import ModelRegistry
 from controller.processes.job import FINAL, Job
 from controller.processes.lifeline import die_with_parent
 from controller.processes.notify import notify
 from controller.processes.planner import start_planner
+from controller.processes.upkeep import Upkeep
 from controller.rpc.server import Services, serve
 from controller.runtime.clock import FollowedClock, LockstepClock
 from controller.runtime.mailbox import MailboxClient
 from controller.runtime.snapshots import SnapshotReader
 from controller.storage.journal import Journal
+from controller.storage.recordings import RecordingKeeper
 from firmware_bridge.devices.registry import find_spectrometer_driver
 from firmware_bridge.link.serial_link import open_serial
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from controller.domain.events import LoggedEvent
     from controller.domain.ports import Clock
     from firmware_bridge.devices.interfaces import Spectrometer
 
@@ -43,9 +48,12 @@ async def run_service(job: Job) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     journal = Journal(job.state_dir / "journal.sqlite")
-    status = ControlStatus(lambda event: log.warning("control", event_text=event))
+    status = StatusBoard(lambda events: _log_events(journal, events))
     mailbox = MailboxClient(job.mailbox_path, status.take)
     reactor = _reactor(job, journal, mailbox, status)
+    recordings = RecordingKeeper(job.recorder_path, job.state_dir / "recordings", job.plan.to_json())
+    upkeep = Upkeep(reactor, mailbox, journal, recordings)
+    reactor.on_done = upkeep.remember
     planner = start_planner()
     models = ModelRegistry(job.state_dir / "models", journal.models, job.plan.trusted_keys)
     runs = RunEngine(reactor, journal)
@@ -60,9 +68,10 @@ async def run_service(job: Job) -> None:
         clock_name=job.clock,
     )
     server = await serve(services, job.listen)
-    keeper = asyncio.create_task(_keep_connected(mailbox))
+    keeper = asyncio.create_task(upkeep.run())
     try:
         await _await_control(reactor)
+        await upkeep.restore()
         await runs.recover()
         await campaigns.resume_all()
         notify("READY=1")
@@ -74,11 +83,12 @@ async def run_service(job: Job) -> None:
         await campaigns.stop()
         await server.stop()
         await mailbox.close()
+        recordings.close()
         planner.shutdown(wait=False, cancel_futures=True)
         journal.close()
 
 
-def _reactor(job: Job, journal: Journal, mailbox: MailboxClient, status: ControlStatus) -> RemoteReactor:
+def _reactor(job: Job, journal: Journal, mailbox: MailboxClient, status: StatusBoard) -> RemoteReactor:
     snapshots = SnapshotReader(job.snapshots_path)
 
     def now_s() -> float:
@@ -109,14 +119,11 @@ def _spectrometer(job: Job) -> Spectrometer:
     return driver.make(lambda: open_serial(url, baud_rate=link.baud))
 
 
-async def _keep_connected(mailbox: MailboxClient) -> None:
-    """Hold the line to control: while it stands, control knows that a service lives."""
-    while True:
-        try:
-            await mailbox.connect()
-        except ControllerError:
-            log.debug("control does not listen yet")
-        await asyncio.sleep(0.2)
+def _log_events(journal: Journal, events: Sequence[LoggedEvent]) -> None:
+    journal.events.add(events)
+    for each in events:
+        event = each.event
+        log.warning("control", kind=event.kind, subject=event.subject, text=event.text, actor=event.actor)
 
 
 async def _await_control(reactor: RemoteReactor) -> None:

@@ -38,7 +38,7 @@ class Page:
         """Return the page's items and the token of the next page, empty on the last."""
         if len(items) <= self.limit:
             return items, ""
-        return items[: self.limit], _token(self.offset + self.limit)
+        return items[: self.limit], token_of(self.offset + self.limit)
 
 
 def page_of(request: PageRequest, largest: int = MAX_SIZE) -> Page:
@@ -47,7 +47,8 @@ def page_of(request: PageRequest, largest: int = MAX_SIZE) -> Page:
     return Page(size, _offset(request.page_token) if request.page_token else 0)
 
 
-def _token(offset: int) -> str:
+def token_of(offset: int) -> str:
+    """Return the token of a page that begins at `offset`: a place in a list, or an id to go on from."""
     return base64.urlsafe_b64encode(_PREFIX + str(offset).encode()).decode()
 
 

@@ -1,7 +1,8 @@
 """The journal: everything that must outlive the process, in one SQLite file.
 
 Calls are short and synchronous, and each that changes something returns only when it is on the disk: a trial
-is journaled before it acts. Only the service process opens it.
+is journaled before it acts. Only the service process opens it, and only its user may read it: the kept answers
+of AcquireLease hold tokens.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+_PRIVATE = 0o600
+
 
 class Journal:
     """One open journal; its parts share a connection. `wall_s` tells seconds since the epoch."""
 
     def __init__(self, path: Path, wall_s: Callable[[], float] = time.time) -> None:
+        _keep_private(path)
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -52,3 +56,11 @@ class Journal:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody else read the journal; SQLite gives its -wal and -shm files the same mode."""
+    path.touch(_PRIVATE)
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        if each.exists():
+            each.chmod(_PRIVATE)

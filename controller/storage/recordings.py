@@ -15,7 +15,7 @@ from controller.domain.errors import ControllerError, Kind
 from controller.runtime.recorder import CHECKPOINT, TICK, RingReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -46,26 +46,27 @@ class RecordingKeeper:
         ring: Path,
         folder: Path,
         plan_json: str,
-        ask_checkpoint: Callable[[], None],
         *,
         keep_bytes: int = KEEP_BYTES,
     ) -> None:
         self._ring_path = ring
         self._folder = folder
         self._plan = plan_json
-        self._ask_checkpoint = ask_checkpoint
         self._keep_bytes = keep_bytes
         self._ring: RingReader | None = None
         self._segment: _SegmentWriter | None = None
         self.lost = 0
         folder.mkdir(parents=True, exist_ok=True)
 
-    def drain(self) -> None:
-        """Take what there is; follow control when it has restarted."""
+    def drain(self) -> bool:
+        """Take what there is, following control when it restarts; True: ask control for a checkpoint.
+
+        Without one nothing more can be kept: ticks were lost, or the segment is full.
+        """
         if self._ring is None:
             self._ring = _open(self._ring_path)
         if self._ring is None:
-            return
+            return False
         records, lost = self._ring.read()
         for kind, body in records:
             self._keep(self._ring.boot_id, kind, body)
@@ -74,9 +75,9 @@ class RecordingKeeper:
             self._end_segment()
         if self._segment is not None:
             self._segment.flush()
-        if lost or (self._segment is not None and self._segment.ticks >= SEGMENT_TICKS):
-            self._ask_checkpoint()
+        full = self._segment is not None and self._segment.ticks >= SEGMENT_TICKS
         self._follow()
+        return lost or full
 
     def close(self) -> None:
         if self._ring is not None:

@@ -58,10 +58,15 @@ class RunStore:
             " WHERE run_id = ? AND sequence > ? ORDER BY sequence",
             (run_id, after),
         )
-        return [
-            RunEvent(run_id, sequence, time_s, RunState(state), step, message)
-            for sequence, time_s, state, step, message in rows
-        ]
+        return [_event(run_id, *row) for row in rows]
+
+    def last_event(self, run_id: str) -> RunEvent | None:
+        row = self._connection.execute(
+            "SELECT sequence, time_s, state, step, message FROM run_events"
+            " WHERE run_id = ? ORDER BY sequence DESC LIMIT 1",
+            (run_id,),
+        ).fetchone()
+        return None if row is None else _event(run_id, *row)
 
     def add_telemetry(self, run_id: str, samples: Sequence[tuple[float, Sequence[float]]]) -> None:
         """Keep samples of (reactor time, values in the rig's channel order), one blob each."""
@@ -77,6 +82,10 @@ class RunStore:
             "SELECT time_s, body FROM telemetry WHERE run_id = ? ORDER BY time_s", (run_id,)
         )
         return [(time_s, tuple(array("d", body))) for time_s, body in rows]
+
+
+def _event(run_id: str, sequence: int, time_s: float, state: int, step: int, message: str) -> RunEvent:
+    return RunEvent(run_id, sequence, time_s, RunState(state), step, message)
 
 
 def _body(run: Run) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from controller.config import signals
 from controller.config.rig import load_rig, parse_rig
+from controller.domain.conditions import Limits
 from controller.domain.errors import ControllerError, DocumentError
 from controller.domain.plan import RigPlan
 from firmware_bridge.wire import messages
@@ -102,7 +103,9 @@ def test_units_are_converted_once_to_what_the_plan_names() -> None:
     assert not zone.is_actuator
     assert plan.loops[0].gain == pytest.approx(10.0)
     assert plan.loops[0].ramp_per_s == pytest.approx(0.9)
-    assert plan.interlocks[0].condition.high == pytest.approx(185.0)
+    condition = plan.interlocks[0].condition
+    assert isinstance(condition, Limits)
+    assert condition.high == pytest.approx(185.0)
     assert plan.interlocks[0].delay_s == 0.5
     assert RigPlan.from_json(plan.to_json()) == plan
 
@@ -203,4 +206,7 @@ def test_the_vocabulary_of_signals_is_what_the_wire_carries() -> None:
         "heater": messages.HEATERS,
         "temperature": messages.TEMPERATURES,
         "pressure": messages.PRESSURES,
+        "frequency": messages.FREQUENCIES,
+        "duty": messages.DUTIES,
+        "digital": messages.DIGITALS,
     }

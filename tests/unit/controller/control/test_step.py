@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.control.model import compile_plan
-from controller.control.step import ControlState, Outcome, initial_state, step
-from controller.domain.commands import EmergencyStop, MakeSafe, Reset, SetTargets
+from controller.control.state import ControlState, Outcome, initial_state
+from controller.control.step import step
+from controller.domain.commands import EmergencyStop, LoopMode, MakeSafe, Request, Reset, SetTargets
 from controller.domain.conditions import Limits
 from controller.domain.plan import (
     ChannelPlan,
@@ -46,7 +47,8 @@ SAFE_HEATER, SAFE_PUMP = 0.0, 5.0
 
 
 def advance(state: ControlState, inputs: Inputs = GOOD, *commands, ticks: int = 1) -> Outcome:
-    outcome = step(MODEL, state, inputs, commands, 0.1)
+    requests = [Request(command, "chemist") for command in commands]
+    outcome = step(MODEL, state, inputs, requests, 0.1)
     for _ in range(ticks - 1):
         outcome = replace(step(MODEL, outcome.state, inputs, (), 0.1), replies=outcome.replies)
     return outcome
@@ -93,7 +95,7 @@ def test_a_loop_ramps_its_setpoint_from_where_the_zone_is(ready):
 def test_writing_a_loops_actuator_takes_it_to_manual_without_a_bump(ready):
     state = advance(ready, GOOD, SetTargets({"zone": 45.0}), ticks=10).state
     manual = advance(state, GOOD, SetTargets({"heater": 12.0})).state
-    assert manual.loops[0].memory is None
+    assert manual.loops[0].mode is LoopMode.OFF
     back = advance(manual, GOOD, SetTargets({"zone": 25.0})).state
     assert back.outputs[1] == pytest.approx(12.0, abs=0.1)
 
@@ -106,17 +108,18 @@ def test_without_a_good_reading_the_heater_is_safe(ready):
 
 def test_an_interlock_trips_after_its_delay_and_names_itself(ready):
     state = advance(ready, GOOD, SetTargets({"zone": 80.0, "pump": 200.0}), ticks=10).state
-    assert advance(state, HOT, ticks=2).state.state is ReactorState.READY
-    tripped = advance(state, HOT, ticks=3)
+    assert advance(state, HOT, ticks=3).state.state is ReactorState.READY
+    tripped = advance(state, HOT, ticks=4)
     assert tripped.state.state is ReactorState.TRIPPED
     assert tripped.state.outputs[1:] == (SAFE_HEATER, SAFE_PUMP)
     assert "hot" in tripped.state.reason
     assert tripped.state.interlocks.first_out == 0
-    assert tripped.events == (f"tripped: {tripped.state.reason}",)
+    assert [event.subject for event in tripped.events] == ["hot", "hot", "reactor"]
+    assert "first out" in tripped.events[0].text
 
 
 def test_reset_is_refused_while_the_cause_stands_and_then_granted(ready):
-    tripped = advance(ready, HOT, ticks=3).state
+    tripped = advance(ready, HOT, ticks=4).state
     assert advance(tripped, HOT, Reset()).replies[0].refused == "CAUSE_STANDS"
     granted = advance(tripped, GOOD, Reset())
     assert granted.replies[0].refused == ""
@@ -126,12 +129,12 @@ def test_reset_is_refused_while_the_cause_stands_and_then_granted(ready):
 
 
 def test_a_trip_outlives_its_cause(ready):
-    tripped = advance(ready, HOT, ticks=3).state
+    tripped = advance(ready, HOT, ticks=4).state
     assert advance(tripped, GOOD, ticks=100).state.state is ReactorState.TRIPPED
 
 
 def test_an_emergency_stop_is_taken_in_every_state(ready):
-    for state in (initial_state(MODEL), ready, advance(ready, HOT, ticks=3).state):
+    for state in (initial_state(MODEL), ready, advance(ready, HOT, ticks=4).state):
         stopped = advance(state, GOOD, EmergencyStop("smoke")).state
         assert stopped.state is ReactorState.STOPPED
         assert "smoke" in stopped.reason
@@ -205,7 +208,7 @@ inputs = st.builds(
 def test_no_story_drives_an_output_outside_its_limits_or_on_in_a_safe_state(story):
     state = initial_state(MODEL)
     for seen, asked in story:
-        outcome = step(MODEL, state, seen, asked, 0.1)
+        outcome = step(MODEL, state, seen, [Request(command) for command in asked], 0.1)
         state = outcome.state
         assert len(outcome.replies) == len(asked)
         assert 0.0 <= state.outputs[1] <= 100.0

@@ -7,12 +7,13 @@ from math import nan
 
 import pytest
 
-from controller.domain.commands import EmergencyStop, SetTargets
+from controller.domain import plain
+from controller.domain.commands import EmergencyStop, Request, SetTargets
 from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState, Snapshot
 from controller.runtime import snapshots
 from controller.runtime.clock import LockstepClock
-from controller.runtime.mailbox import MailboxClient, MailboxServer, command_from
+from controller.runtime.mailbox import MailboxClient, MailboxServer, request_from
 from controller.runtime.snapshots import SnapshotReader, SnapshotWriter
 
 
@@ -57,16 +58,20 @@ def test_a_damaged_slot_is_never_read_as_a_snapshot(tmp_path):
         SnapshotReader(path).newest()
 
 
-def test_messages_become_commands_and_nonsense_becomes_none():
-    assert command_from({"op": "set", "targets": {"pump": 1}}) == SetTargets({"pump": 1.0})
-    assert command_from({"op": "stop", "reason": "fire"}) == EmergencyStop("fire")
-    for nonsense in ({}, {"op": "set"}, {"op": "stop", "reason": 3}, {"op": "set", "targets": [1]}):
-        assert command_from(nonsense) is None
+def test_messages_become_requests_and_nonsense_becomes_none():
+    asked = Request(SetTargets({"pump": 1.0}), "chemist", "lease")
+    assert request_from({"op": "request", "request": plain.to_plain(asked)}) == asked
+    stop = Request(EmergencyStop("fire"))
+    assert request_from({"op": "request", "request": plain.to_plain(stop)}) == stop
+    for nonsense in ({}, {"op": "request"}, {"op": "request", "request": 3}, {"op": "advance", "seconds": 1.0}):
+        assert request_from(nonsense) is None
 
 
-def test_a_target_that_is_no_number_is_refused_not_raised():
-    assert command_from({"op": "set", "targets": {"pump": "much"}}) is None
-    assert command_from({"op": "set", "targets": {"pump": None}}) is None
+@pytest.mark.parametrize("value", ["much", None, [1.0]])
+def test_a_target_that_is_no_number_is_refused_not_raised(value):
+    message = plain.to_plain(Request(SetTargets({"pump": 1.0})))
+    message["command"]["targets"]["pump"] = value
+    assert request_from({"op": "request", "request": message}) is None
 
 
 async def answer_all(server: MailboxServer, stop: asyncio.Event) -> None:

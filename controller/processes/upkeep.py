@@ -1,0 +1,109 @@
+"""The service's care for control: the line to it, what it must be told again, its events and recordings."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from controller.domain.commands import (
+    EndAutotune,
+    Retune,
+    SetAlarmService,
+    SetReagent,
+    ShelveAlarm,
+)
+from controller.domain.errors import ControllerError
+
+if TYPE_CHECKING:
+    from controller.domain.commands import Command
+    from controller.equipment.reactor import RemoteReactor
+    from controller.runtime.mailbox import MailboxClient
+    from controller.storage.journal import Journal
+    from controller.storage.recordings import RecordingKeeper
+
+log = structlog.get_logger()
+
+_RETRY_S: Final = 0.2
+_DRAIN_EVERY_S: Final = 0.25
+_LEVELS_EVERY_S: Final = 30.0
+
+
+class Upkeep:
+    """Keeps the line to control open; while it stands, control knows that a service lives."""
+
+    def __init__(
+        self, reactor: RemoteReactor, mailbox: MailboxClient, journal: Journal, recordings: RecordingKeeper
+    ) -> None:
+        self._reactor = reactor
+        self._mailbox = mailbox
+        self._journal = journal
+        self._recordings = recordings
+        self._restored_boot = 0
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hold_line())
+            tasks.create_task(self._drain())
+            tasks.create_task(self._note_levels())
+
+    def remember(self, command: Command, actor: str) -> None:
+        """Keep what control accepted and must be told again after a restart."""
+        match command:
+            case Retune() | SetReagent() | ShelveAlarm() | SetAlarmService():
+                self._journal.standing.keep(command, actor)
+            case EndAutotune(loop=name, accept=True):
+                proposal = next(
+                    (each.proposal for each in self._reactor.status().loops if each.name == name), None
+                )
+                if proposal is not None:
+                    tuning = Retune(name, proposal.gain, proposal.integral_s, proposal.derivative_s)
+                    self._journal.standing.keep(tuning, actor)
+
+    async def restore(self) -> None:
+        """Tell a control process that has just booted what stood before."""
+        boot_id = self._reactor.snapshot().boot_id
+        if boot_id == self._restored_boot:
+            return
+        for request in self._journal.standing.due():
+            try:
+                await self._reactor.request(request.command, actor=request.actor)
+            except ControllerError as error:
+                if error.reason == "CONTROL_GONE":
+                    raise
+                # The rig file has changed: what it no longer has needs no restoring.
+                log.warning("not restored", request=type(request.command).__name__, why=str(error))
+        self._restored_boot = boot_id
+
+    async def _hold_line(self) -> None:
+        while True:
+            try:
+                await self._mailbox.connect()
+                await self.restore()
+            except ControllerError:
+                log.debug("control does not listen yet")
+            await asyncio.sleep(_RETRY_S)
+
+    async def _drain(self) -> None:
+        while True:
+            if await asyncio.to_thread(self._recordings.drain):
+                await self._ask_checkpoint()
+            await asyncio.sleep(_DRAIN_EVERY_S)
+
+    async def _ask_checkpoint(self) -> None:
+        try:
+            await self._mailbox.request({"op": "checkpoint"})
+        except ControllerError:
+            log.debug("control is gone: its next recording begins with a checkpoint anyway")
+
+    async def _note_levels(self) -> None:
+        """Journal what is left of the reagents, so that a restart goes on from there."""
+        reagents = [each.name for each in self._reactor.plan.reagents if each.level]
+        while reagents:
+            await asyncio.sleep(_LEVELS_EVERY_S)
+            levels_ul = self._reactor.status().reagents_ul
+            if self._restored_boot == self._reactor.status().boot_id:
+                for name, level_ul in zip(reagents, levels_ul, strict=True):
+                    self._journal.standing.keep(SetReagent(name, level_ul), "ostwaldd")
