@@ -74,9 +74,10 @@ class _FlowsReader:
             group.fault("fractions", f"a group has {_LEAST_PUMPS} to {MOST_PUMPS} pumps, not {count}")
         pumps = self._pumps(shares, name, table.fractions)
         unit = next((pump.unit for pump in pumps.values()), _ANY_FLOW_UNIT)
-        # What can't be summed up has no limit, or it would be another fault of what refers to the total.
+        written = None if table.high is None else group.positive("high", table.high, unit)
+        # What can't be summed up sets no limit: it would be another fault of what refers to the total.
         is_whole = len(pumps) == count and all(pump.unit == unit for pump in pumps.values())
-        high = _high(group, table.high, pumps.values(), unit) if is_whole else inf
+        high = _high(group, written, pumps.values(), unit) if is_whole else inf
         ramp = None if table.ramp is None else group.positive("ramp", table.ramp, per(unit, "s"))
         self._add(group.path, ChannelPlan(f"{name}.{TOTAL}", "", TOTAL, unit, 0.0, high))
         for share in table.fractions:
@@ -104,7 +105,7 @@ class _FlowsReader:
             if pump is None:
                 continue
             if kind_of(pump.signal) != "pump":
-                lookup.fault(share, f"{pump.name} is {pump.signal or 'computed'}: name a pump")
+                lookup.fault(share, f"{pump.name} is {pump.signal}: name a pump")
                 continue
             self._check_free(lookup, share, pump, f"{name}.{share}")
             _check_pump(lookup, share, pump, next(iter(pumps.values()), pump))
@@ -140,16 +141,15 @@ def _check_pump(lookup: Lookup, share: str, pump: ChannelPlan, first: ChannelPla
         lookup.fault(share, f"{pump.name} never delivers less than {pump.low:g} {pump.unit}: {remedy}")
 
 
-def _high(lookup: Lookup, written: str | None, pumps: Collection[ChannelPlan], unit: str) -> float:
+def _high(lookup: Lookup, written: float | None, pumps: Collection[ChannelPlan], unit: str) -> float:
     """Return the largest total: as written, or else what all pumps together can deliver."""
     # Sums of what people write have few digits: 0.1 + 0.2 must not turn into 0.30000000000000004.
     most = float(f"{sum(pump.high for pump in pumps):.12g}")
-    high = None if written is None else lookup.positive("high", written, unit)
-    if high is None:
+    if written is None:
         return most
-    if high > most:
-        lookup.fault("high", f"{written} is more than the pumps deliver together, {most:g} {unit}")
+    if written > most:
+        lookup.fault("high", f"is more than the {most:g} {unit} that the pumps deliver together")
     safe = sum(pump.safe_value or 0.0 for pump in pumps)
-    if safe > high:
-        lookup.fault("high", f"{written} is less than the pumps' safe values together, {safe:g} {unit}")
-    return high
+    if safe > written:
+        lookup.fault("high", f"is less than the {safe:g} {unit} of the pumps' safe values together")
+    return written
