@@ -1,8 +1,8 @@
 """The journal: everything that must outlive the process, in one SQLite file.
 
 Calls are short and synchronous, and each that changes something returns only when it is on the disk: a trial
-is journaled before it acts. Only the service process opens it, and only its user may read it: the kept answers
-of AcquireLease hold tokens.
+is journaled before it acts. Only the service process opens it. Only its user may read it: the kept answers of
+AcquireLease hold tokens.
 """
 
 from __future__ import annotations
