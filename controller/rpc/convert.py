@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ostwald.v1 import campaign_pb2, common_pb2, model_pb2, reactor_pb2, run_pb2
 
 from controller.control.interlocks import describe
-from controller.domain.conditions import Limits
+from controller.domain import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +27,10 @@ def moment(boot_id: int, time_s: float) -> common_pb2.ReactorTime:
     return common_pb2.ReactorTime(seconds=time_s, boot_id=boot_id)
 
 
+def moment_of(now: Snapshot) -> common_pb2.ReactorTime:
+    return moment(now.boot_id, now.time_s)
+
+
 def channel(plan: RigPlan, each: ChannelPlan) -> reactor_pb2.Channel:
     loop = plan.loop_on(each.name)
     kinds = reactor_pb2.ChannelKind
@@ -38,22 +42,37 @@ def channel(plan: RigPlan, each: ChannelPlan) -> reactor_pb2.Channel:
         high=each.high,
         safe_value=each.safe_value,
         driven_by=loop.actuator if loop else "",
+        writable=plan.takes_setpoints(each),
     )
 
 
 def interlocks(plan: RigPlan, now: Snapshot) -> list[reactor_pb2.Interlock]:
-    units = {each.name: each.unit for each in plan.channels}
     return [
         reactor_pb2.Interlock(
             name=rule.name,
-            channel=rule.condition.channel,
-            rule=describe(rule.condition, rule.delay_s, units[rule.condition.channel]),
+            channel=_watched(rule.condition, plan),
+            rule=describe(rule, plan),
             tripped=bool(now.trips >> index & 1),
             first_out=now.first_out == index,
         )
         for index, rule in enumerate(plan.interlocks)
-        if isinstance(rule.condition, Limits)
     ]
+
+
+def _watched(condition: conditions.Condition, plan: RigPlan) -> str:
+    """Return the one channel that a condition watches; empty where it watches none, or several."""
+    match condition:
+        case (
+            conditions.Limits(channel=channel)
+            | conditions.RateOfChange(channel=channel)
+            | conditions.Stale(channel=channel)
+            | conditions.Stuck(channel=channel)
+            | conditions.DigitalInput(channel=channel)
+        ):
+            return channel
+        case conditions.Deviation(loop=name):
+            return next(loop.sensor for loop in plan.loops if loop.name == name)
+    return ""
 
 
 def link(health: LinkHealth) -> reactor_pb2.LinkStatistics:

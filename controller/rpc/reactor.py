@@ -6,10 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ostwald.v1 import reactor_pb2 as pb
-from ostwald.v1 import reactor_pb2_grpc
 
-from controller.domain.errors import ControllerError, Kind, Violation
+from controller.domain.errors import ControllerError, Violation
 from controller.rpc import convert
+from controller.rpc.actors import LONGEST_REASON, actor_of, clean, lease_of
+from controller.rpc.alarms import AlarmRpc
+from controller.rpc.events import EventRpc
+from controller.rpc.holding import refuse_while_held
+from controller.rpc.leases import LeaseRpc
 from controller.rpc.setpoints import indices, targets_of
 from controller.rpc.telemetry import Cadence
 
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
 
 # On the wall clock: a reader who slept on the reactor's would hold up simulated time.
 _POLL_S: Final = 0.02
-_LONGEST_REASON: Final = 500
 _SPECTRUM_KINDS: Final = {
     pb.SpectrumKind.SPECTRUM_KIND_SAMPLE: "sample",
     pb.SpectrumKind.SPECTRUM_KIND_DARK: "dark",
@@ -31,7 +34,7 @@ _SPECTRUM_KINDS: Final = {
 }
 
 
-class ReactorRpc(reactor_pb2_grpc.ReactorServiceServicer):
+class ReactorRpc(AlarmRpc, EventRpc, LeaseRpc):
     def __init__(self, services: Services, once: Once) -> None:
         self._services = services
         self._reactor = services.reactor
@@ -54,6 +57,7 @@ class ReactorRpc(reactor_pb2_grpc.ReactorServiceServicer):
             active_run_id=active.run_id if active else "",
             version=self._services.version,
             links=[convert.link(each) for each in self._reactor.links()],
+            warnings=self._reactor.status().warnings,
         )
 
     async def ReadChannels(
@@ -69,11 +73,13 @@ class ReactorRpc(reactor_pb2_grpc.ReactorServiceServicer):
     async def WriteSetpoints(
         self, request: pb.WriteSetpointsRequest, context: Context
     ) -> pb.WriteSetpointsResponse:
+        actor, lease = actor_of(context), lease_of(context)
+
         async def act() -> pb.WriteSetpointsResponse:
             plan = self._reactor.plan
             targets = targets_of(plan, request.setpoints)
-            self._refuse_while_held()
-            await self._reactor.set(targets)
+            refuse_while_held(self._services)
+            await self._reactor.set(targets, actor=actor, lease=lease)
             now = self._reactor.snapshot()
             units = {each.name: each.unit for each in plan.channels}
             taken = [
@@ -99,6 +105,8 @@ class ReactorRpc(reactor_pb2_grpc.ReactorServiceServicer):
     async def AcquireSpectrum(
         self, request: pb.AcquireSpectrumRequest, context: Context
     ) -> pb.AcquireSpectrumResponse:
+        actor, lease = actor_of(context), lease_of(context)
+
         async def act() -> pb.AcquireSpectrumResponse:
             kind = _SPECTRUM_KINDS.get(request.kind)
             if kind is None:
@@ -109,11 +117,13 @@ class ReactorRpc(reactor_pb2_grpc.ReactorServiceServicer):
                 )
             if kind != "sample":
                 # Absorbances of the run would change their meaning half-way.
-                self._refuse_while_held()
+                refuse_while_held(self._services)
             spectrum = await self._reactor.acquire(
                 kind,
                 integration_s=request.integration_s if request.HasField("integration_s") else None,
                 scans=request.scans if request.HasField("scans") else None,
+                actor=actor,
+                lease=lease,
             )
             self._services.journal.spectra.add(spectrum)
             return pb.AcquireSpectrumResponse(spectrum=convert.spectrum(spectrum))
@@ -123,28 +133,22 @@ class ReactorRpc(reactor_pb2_grpc.ReactorServiceServicer):
     async def EmergencyStop(
         self, request: pb.EmergencyStopRequest, context: Context
     ) -> pb.EmergencyStopResponse:
-        await self._reactor.emergency_stop(request.reason[:_LONGEST_REASON] or "asked by a client")
+        reason = clean(request.reason, LONGEST_REASON) or "asked by a client"
+        await self._reactor.emergency_stop(reason, actor=actor_of(context))
         now = self._reactor.snapshot()
         return pb.EmergencyStopResponse(time=convert.moment(now.boot_id, now.time_s))
 
     async def Reset(self, request: pb.ResetRequest, context: Context) -> pb.ResetResponse:
+        actor, lease = actor_of(context), lease_of(context)
+
         async def act() -> pb.ResetResponse:
-            await self._reactor.reset()
+            await self._reactor.reset(actor=actor, lease=lease)
             now = self._reactor.snapshot()
             return pb.ResetResponse(
                 time=convert.moment(now.boot_id, now.time_s), state=pb.ReactorState.ValueType(now.state)
             )
 
         return await self._once.answer(request, pb.ResetResponse(), act)
-
-    def _refuse_while_held(self) -> None:
-        if (active := self._services.runs.active) is not None:
-            raise ControllerError(
-                f"run {active.run_id} holds the reactor",
-                reason="REACTOR_HELD_BY_RUN",
-                kind=Kind.REFUSED,
-                remedy="wait for it, or 'ostwald run abort' it",
-            )
 
 
 def _interval_s(request: pb.StreamTelemetryRequest) -> float:

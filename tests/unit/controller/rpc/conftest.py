@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import grpc
 import pytest
 
+from controller.control import alarms, leases
+from controller.control.seen import Names, Seen
+from controller.domain.alarms import AlarmPlan, Priority
 from controller.domain.campaign import (
     Campaign,
     CampaignEvent,
@@ -26,12 +29,24 @@ from controller.domain.campaign import (
     Trial,
     TrialState,
 )
+from controller.domain.commands import (
+    AcknowledgeAlarm,
+    HoldLease,
+    ReleaseLease,
+    Reply,
+    Request,
+    Reset,
+    SetAlarmService,
+    SetTargets,
+    ShelveAlarm,
+)
+from controller.domain.conditions import BoardLost, Deviation, HeaterImplausible, Limits, StopPressed
 from controller.domain.errors import ControllerError, Kind, Violation
 from controller.domain.models import ModelRecord, Stage
-from controller.domain.conditions import Limits
-from controller.domain.plan import ChannelPlan, InterlockPlan, LoopPlan, ReactorPlan, RigPlan
+from controller.domain.plan import ChannelPlan, DevicePlan, InterlockPlan, LoopPlan, ReactorPlan, RigPlan
 from controller.domain.readings import Features, LinkHealth, ReactorState, Snapshot, Spectrum
 from controller.domain.run import Run, RunEvent, RunState
+from controller.domain.status import ControlStatus, LoopStatus
 from controller.domain.surrogates import Estimate, Prediction
 from controller.rpc.server import Services, serve
 from controller.storage.journal import Journal
@@ -41,6 +56,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from controller.domain.alarms import AlarmStatus
+    from controller.domain.commands import Command
+    from controller.domain.leases import LeaseStatus
     from controller.domain.ports import Clock
     from controller.rpc.services import ModelInfo
 
@@ -51,7 +69,7 @@ PLAN = RigPlan(
     orphan_hold_s=10.0,
     reactor=ReactorPlan(100.0, 20.0),
     links=(),
-    devices=(),
+    devices=(DevicePlan("board", "arduino", "board"),),
     channels=(
         ChannelPlan("reactor.temperature", "board", "temperature.0", "degC", 5.0, 90.0),
         ChannelPlan("reactor.pressure", "board", "pressure.0", "bar", 0.0, 5.0),
@@ -62,6 +80,14 @@ PLAN = RigPlan(
     interlocks=(
         InterlockPlan("hot", Limits("reactor.temperature", high=85.0), 0.5),
         InterlockPlan("burst", Limits("reactor.pressure", high=4.0), 0.1),
+        InterlockPlan("heater", HeaterImplausible("heat", 2.0, 1.0, 20.0, 120.0)),
+        InterlockPlan("lag", Deviation("heat", 10.0), latching=False, forces=("pump.silver",)),
+        InterlockPlan("gone", BoardLost("board")),
+        InterlockPlan("button", StopPressed()),
+    ),
+    alarms=(
+        AlarmPlan("warm", Limits("reactor.temperature", high=60.0), Priority.HIGH, response="open the vent"),
+        AlarmPlan("thin", Limits("reactor.pressure", low=0.5), Priority.LOW, latching=True),
     ),
 )
 SNAPSHOT = Snapshot(
@@ -105,16 +131,27 @@ class FakeClock:
 
 @dataclass
 class FakeReactor:
+    """Judges alarms and the lease as control does; what else is asked, it notes in `asked` and `calls`."""
+
     now: Snapshot = SNAPSHOT
     gone: bool = False
     calls: list[object] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     plan: RigPlan = PLAN
     clock: Clock = field(default_factory=FakeClock)
+    loops: tuple[LoopStatus, ...] = ()
+    reagents_ul: tuple[float, ...] = ()
+    warnings: tuple[str, ...] = ()
+    heard: bool = True
+    refusal: ControllerError | None = None
 
     def __post_init__(self) -> None:
         self.gate.set()
+        self.model = alarms.compile_alarms(self.plan, Names.of(self.plan))
+        self.alarm_state = alarms.initial(self.model)
+        self.lease_state = leases.FREE
 
     def snapshot(self) -> Snapshot:
         if self.gone:
@@ -127,26 +164,105 @@ class FakeReactor:
     def state_reason(self) -> str:
         return ""
 
-    async def set(self, targets: Mapping[str, float]) -> None:
+    def status(self) -> ControlStatus:
+        return ControlStatus(
+            self.now.boot_id,
+            links=self.links(),
+            alarms=self.alarms(),
+            loops=self.loops,
+            lease=self.lease(),
+            reagents_ul=self.reagents_ul,
+            warnings=self.warnings,
+        )
+
+    def alarms(self) -> tuple[AlarmStatus, ...]:
+        return alarms.statuses(self.alarm_state, self.model) if self.heard else ()
+
+    def lease(self) -> LeaseStatus:
+        return leases.status(self.lease_state)
+
+    def pass_time(self, dt_s: float, **reads: float) -> None:
+        """Let a tick pass in which the channels named (dots as underscores) read anew."""
+        values = [
+            reads.get(each.name.replace(".", "_"), value)
+            for each, value in zip(self.plan.channels, self.now.values, strict=True)
+        ]
+        self.now = replace(
+            self.now, time_s=self.now.time_s + dt_s, tick=self.now.tick + 1, values=tuple(values)
+        )
+        self.alarm_state, _ = alarms.step(self.alarm_state, self.model, self._seen(), dt_s)
+        self.lease_state, _ = leases.step(self.lease_state, dt_s)
+
+    async def request(self, command: Command, *, actor: str, lease: str = "") -> None:
+        self._permit(command, lease)
+        if self.refusal is not None:
+            raise self.refusal
+        match command:
+            case AcknowledgeAlarm() | ShelveAlarm() | SetAlarmService():
+                self.alarm_state, reply, _ = alarms.take(
+                    self.alarm_state, self.model, command, actor, self._seen()
+                )
+                _raise(reply)
+            case HoldLease() | ReleaseLease():
+                longest_s = self.plan.lease.longest_s
+                self.lease_state, reply, _ = leases.take(self.lease_state, command, actor, longest_s)
+                _raise(reply)
+        self.asked.append(Request(command, actor, lease))
+
+    async def set(self, targets: Mapping[str, float], *, actor: str, lease: str = "") -> None:
         self.entered.set()
         await self.gate.wait()
+        self._permit(SetTargets(targets), lease)
+        self.asked.append(Request(SetTargets(dict(targets)), actor, lease))
         self.calls.append(dict(targets))
 
-    async def make_safe(self) -> None:
+    async def make_safe(self, *, actor: str) -> None:
         self.calls.append("safe")
 
-    async def emergency_stop(self, reason: str) -> None:
-        self.calls.append(("stop", reason))
+    async def emergency_stop(self, reason: str, *, actor: str) -> None:
+        self.calls.append(("stop", reason, actor))
 
-    async def reset(self) -> None:
+    async def reset(self, *, actor: str, lease: str = "") -> None:
+        self._permit(Reset(), lease)
         if self.now.state is ReactorState.TRIPPED:
             raise ControllerError("too hot", reason="CAUSE_STANDS", kind=Kind.REFUSED, remedy="let it cool")
+        self.asked.append(Request(Reset(), actor, lease))
 
     async def acquire(
-        self, kind: str, *, integration_s: float | None = None, scans: int | None = None
+        self,
+        kind: str,
+        *,
+        integration_s: float | None = None,
+        scans: int | None = None,
+        actor: str,
+        lease: str = "",
     ) -> Spectrum:
         self.calls.append((kind, integration_s, scans))
         return replace(SPECTRUM, spectrum_id=uuid.uuid4().hex, kind=kind)
+
+    def _permit(self, command: Command, lease: str) -> None:
+        refusal = leases.permits(self.lease_state, command, lease)
+        if refusal is not None:
+            _raise(refusal)
+
+    def _seen(self) -> Seen:
+        return Seen(
+            time_s=self.now.time_s,
+            values=self.now.values,
+            qualities=self.now.qualities,
+            outputs=self.now.setpoints,
+            setpoints=(nan,) * len(self.plan.loops),
+            boards_lost=(False,),
+            stop_pressed=False,
+            service_alive=True,
+            lease_lost=self.lease_state.lost,
+            trips=self.now.trips,
+        )
+
+
+def _raise(reply: Reply) -> None:
+    if reply.refused:
+        raise ControllerError(reply.detail, reason=reply.refused, kind=Kind.REFUSED)
 
 
 class FakeRuns:
@@ -154,11 +270,13 @@ class FakeRuns:
         self.active: Run | None = None
         self.started = 0
 
-    async def start(self, recipe_toml: str, parameters: Mapping[str, str]) -> Run:
+    async def start(
+        self, recipe_toml: str, parameters: Mapping[str, str], *, actor: str = "", lease: str = ""
+    ) -> Run:
         if recipe_toml == "defect":
             raise RuntimeError("a defect")
         self.started += 1
-        return replace(RUN, run_id=f"r{self.started}")
+        return replace(RUN, run_id=f"r{self.started}", actor=actor, leased=bool(lease))
 
     def validate(self, recipe_toml: str, parameters: Mapping[str, str]) -> tuple[Violation, ...]:
         return (Violation("steps[0]", "is not known", 4),) if recipe_toml == "bad" else ()
@@ -176,15 +294,24 @@ class FakeRuns:
         for sequence in range(after + 1, 4):
             yield RunEvent(run_id, sequence, float(sequence), RunState.EXECUTE, sequence, "step"), run
 
-    async def abort(self, run_id: str, reason: str) -> Run:
+    async def hold(self, run_id: str, reason: str, *, actor: str = "") -> Run:
+        return replace(self.get(run_id), state=RunState.HELD, detail=reason)
+
+    async def resume(self, run_id: str, *, actor: str, lease: str) -> Run:
+        return replace(self.get(run_id), actor=actor, leased=bool(lease))
+
+    async def abort(self, run_id: str, reason: str, *, actor: str = "") -> Run:
         return replace(self.get(run_id), state=RunState.ABORTED, detail=reason, ended_s=4.0)
 
 
 class FakeCampaigns:
+    def __init__(self) -> None:
+        self.active = ""
+
     def create(self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str]) -> Campaign:
         return CAMPAIGN
 
-    async def start(self, campaign_id: str) -> Campaign:
+    async def start(self, campaign_id: str, *, actor: str = "", lease: str = "") -> Campaign:
         return replace(self.get(campaign_id), state=CampaignState.RUNNING)
 
     def get(self, campaign_id: str) -> Campaign:
@@ -258,12 +385,13 @@ class Bench:
         self.folder = folder
         self.reactor = FakeReactor()
         self.runs = FakeRuns()
+        self.campaigns = FakeCampaigns()
         self.models = FakeModels(folder)
 
     async def start(self) -> None:
         self.journal = Journal(self.folder / "journal.db")
         self.services = Services(
-            self.reactor, self.runs, FakeCampaigns(), self.models, self.journal, "1.2.3", "lockstep"
+            self.reactor, self.runs, self.campaigns, self.models, self.journal, "1.2.3", "lockstep"
         )
         self.server = await serve(self.services, "127.0.0.1:0")
         self.channel = grpc.aio.insecure_channel(self.server.address)
@@ -272,6 +400,11 @@ class Bench:
         await self.channel.close()
         await self.server.stop()
         self.journal.close()
+
+    def hold_lease(self, token: str = "secret", holder: str = "ann@bench", ttl_s: float = 60.0) -> None:
+        """Let somebody hold the lease."""
+        state = self.reactor.lease_state
+        self.reactor.lease_state, _, _ = leases.take(state, HoldLease(holder, token, ttl_s), holder, 300.0)
 
     async def restart(self) -> None:
         await self.stop()

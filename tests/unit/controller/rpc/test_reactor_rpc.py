@@ -32,12 +32,35 @@ async def test_describes_rig_links_and_tripped_interlocks(bench: Bench) -> None:
     assert [(each.name, each.tripped, each.first_out) for each in answer.interlocks] == [
         ("hot", False, False),
         ("burst", True, True),
+        ("heater", False, False),
+        ("lag", False, False),
+        ("gone", False, False),
+        ("button", False, False),
     ]
-    assert answer.interlocks[0].rule.startswith("above 85 degC")
     assert answer.channels[0].driven_by == "reactor.heater"
     assert not answer.channels[0].HasField("safe_value")
     assert answer.channels[2].HasField("safe_value")
     assert (answer.clock, answer.version, answer.links[0].retries) == ("lockstep", "1.2.3", 2)
+    assert [each.writable for each in answer.channels] == [True, False, True, True]
+
+
+async def test_interlocks_of_every_kind_say_their_rule_and_the_one_channel_that_they_watch(
+    bench: Bench,
+) -> None:
+    answer = await ReactorServiceStub(bench.channel).GetReactor(pb.GetReactorRequest())
+    rules = {each.name: (each.channel, each.rule) for each in answer.interlocks}
+    assert rules["hot"][0] == rules["lag"][0] == "reactor.temperature"
+    assert rules["hot"][1].startswith("reactor.temperature above 85 degC")
+    assert rules["lag"][1].endswith("makes pump.silver safe; releases by itself")
+    assert {rules[name][0] for name in ("heater", "gone", "button")} == {""}
+    assert "board board is lost" in rules["gone"][1]
+    assert "a stop button is pressed" in rules["button"][1]
+
+
+async def test_what_the_machine_did_not_permit_is_told(bench: Bench) -> None:
+    bench.reactor.warnings = ("no real-time priority: ticks may come late",)
+    answer = await ReactorServiceStub(bench.channel).GetReactor(pb.GetReactorRequest())
+    assert list(answer.warnings) == ["no real-time priority: ticks may come late"]
 
 
 async def test_reads_named_channels_and_leaves_out_what_nobody_asked(bench: Bench) -> None:
@@ -106,6 +129,31 @@ async def test_a_run_holds_setpoints_and_baselines(bench: Bench, kind: pb.Spectr
     assert bench.reactor.calls == []
 
 
+async def test_a_campaign_holds_the_reactor_between_its_trials(bench: Bench) -> None:
+    bench.campaigns.active = "c-3"
+    async with refused() as refusal:
+        await ReactorServiceStub(bench.channel).WriteSetpoints(
+            pb.WriteSetpointsRequest(request_id="a", setpoints=[asked("pump.silver", 1.0)])
+        )
+    assert refusal.reason == "REACTOR_HELD_BY_CAMPAIGN"
+    assert "c-3" in refusal.message
+
+
+async def test_a_mutation_says_who_asks_and_under_which_lease(bench: Bench) -> None:
+    stub = ReactorServiceStub(bench.channel)
+    metadata = (("ostwald-actor", "ann@bench"), ("ostwald-lease", "secret"))
+    await stub.WriteSetpoints(
+        pb.WriteSetpointsRequest(request_id="a", setpoints=[asked("pump.silver", 1.0)]), metadata=metadata
+    )
+    await stub.Reset(pb.ResetRequest(request_id="b"), metadata=metadata)
+    await stub.EmergencyStop(pb.EmergencyStopRequest(reason="smoke\nnow"))
+    assert [(each.actor, each.lease) for each in bench.reactor.asked] == [
+        ("ann@bench (127.0.0.1)", "secret"),
+        ("ann@bench (127.0.0.1)", "secret"),
+    ]
+    assert bench.reactor.calls[-1] == ("stop", "smoke now", "127.0.0.1")
+
+
 async def test_a_spectrum_is_journaled_and_has_no_feature_without_a_peak(bench: Bench) -> None:
     request = pb.AcquireSpectrumRequest(request_id="a", kind=pb.SPECTRUM_KIND_SAMPLE, scans=3)
     answer = await ReactorServiceStub(bench.channel).AcquireSpectrum(request)
@@ -128,7 +176,7 @@ async def test_an_emergency_stop_passes_a_write_that_hangs(bench: Bench) -> None
     )
     await bench.reactor.entered.wait()
     await stub.EmergencyStop(pb.EmergencyStopRequest(reason="smoke"))
-    assert bench.reactor.calls == [("stop", "smoke")]
+    assert bench.reactor.calls == [("stop", "smoke", "127.0.0.1")]
     bench.reactor.gate.set()
     await hanging
 
