@@ -10,10 +10,11 @@ import contextlib
 import uuid
 from dataclasses import replace
 from functools import partial
-from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from controller.campaign import objectives as goals
+from controller.campaign import outcomes
+from controller.campaign.mandate import Mandate, obtain
 from controller.campaign.specs import parse_campaign
 from controller.campaign.strategies.registry import propose
 from controller.campaign.warm_start import propose_from_surrogate
@@ -21,9 +22,7 @@ from controller.domain.campaign import (
     Campaign,
     CampaignEvent,
     CampaignState,
-    Observation,
     Proposal,
-    Trial,
     TrialState,
 )
 from controller.domain.errors import ControllerError, Kind
@@ -36,10 +35,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from controller.campaign.runner import RunEngine
-    from controller.domain.campaign import CampaignSpec
+    from controller.domain.campaign import CampaignSpec, Trial
     from controller.domain.ports import Reactor, Surrogate, Surrogates
     from controller.domain.recipe import Recipe
-    from controller.domain.surrogates import Prediction
+    from controller.domain.run import Run
     from controller.storage.journal import Journal
 
 _FAILURES_TO_HOLD = 3
@@ -64,7 +63,9 @@ class CampaignEngine:
         self._planner = planner
         self._task: asyncio.Task[None] | None = None
         self._running = ""
-        self._changed = asyncio.Condition()
+        self._mandate = Mandate()
+        self._ending = asyncio.Lock()
+        self._changed = asyncio.Event()
 
     @property
     def active(self) -> str:
@@ -84,35 +85,19 @@ class CampaignEngine:
         self._journal.campaigns.add(row)
         return self._campaign(row)
 
-    async def start(self, campaign_id: str) -> Campaign:
-        """Start a created or held campaign; ControllerError REACTOR_BUSY or CAMPAIGN_ENDED."""
-        row = self._row(campaign_id)
-        if row.state not in (CampaignState.CREATED, CampaignState.HELD):
-            raise ControllerError(
-                f"campaign {campaign_id} is {row.state.name.lower()}",
-                reason="CAMPAIGN_ENDED" if row.state in _ENDED else "CAMPAIGN_RUNNING",
-                kind=Kind.REFUSED,
-                remedy="create a new one",
-            )
-        if self._running or self._runs.active is not None:
-            raise ControllerError(
-                f"{self._running or 'a run'} holds the reactor",
-                reason="REACTOR_BUSY",
-                kind=Kind.REFUSED,
-                remedy="wait for it, or abort it",
-            )
-        now = self._reactor.snapshot()
-        if now.state is not ReactorState.READY:
-            raise ControllerError(
-                f"the reactor is {now.state.name.lower()}: {self._reactor.state_reason()}",
-                reason="REACTOR_NOT_READY",
-                kind=Kind.REFUSED,
-                remedy="see 'ostwald status'; after a trip or stop, 'ostwald reset'",
-            )
-        spec, _ = self._documents(row)
+    async def start(self, campaign_id: str, *, actor: str = "", lease: str = "") -> Campaign:
+        """Start a created or held campaign, which acts under the lease of this token.
+
+        Raises ControllerError: CAMPAIGN_ENDED, CAMPAIGN_RUNNING, REACTOR_BUSY, REACTOR_NOT_READY, LEASE_HELD,
+        LEASE_UNKNOWN, MODEL_UNKNOWN, MODEL_NOT_ACTIVE.
+        """
+        spec, _ = self._documents(self._startable(campaign_id))
         if spec.surrogate:
             self._surrogates.active(spec.surrogate)
-        return await self._begin(replace(row, boot_id=now.boot_id))
+        mandate = await obtain(self._reactor, actor, lease)
+        # Looked up again: while control was asked, another may have started it.
+        row = self._startable(campaign_id)
+        return self._begin(replace(row, boot_id=self._reactor.snapshot().boot_id), mandate)
 
     def get(self, campaign_id: str) -> Campaign:
         """Return a campaign as it stands; ControllerError CAMPAIGN_UNKNOWN."""
@@ -132,32 +117,35 @@ class CampaignEngine:
     ) -> AsyncIterator[tuple[CampaignEvent, Campaign, Trial | None]]:
         """Yield events after a sequence until the campaign has ended or is held."""
         while True:
-            campaign = self.get(campaign_id)
+            changed, campaign = self._changed, self.get(campaign_id)
             trials = {trial.number: trial for trial in self._journal.campaigns.trials(campaign_id)}
-            for event in self._journal.campaigns.events(campaign_id, after):
+            events = self._journal.campaigns.events(campaign_id, after)
+            for event in events:
                 after = event.sequence
                 yield event, campaign, trials.get(event.trial)
-            async with self._changed:
-                # Read again: while the reader took its time, more may have happened.
-                if self._journal.campaigns.events(campaign_id, after):
-                    continue
-                if self._row(campaign_id).state in _ENDED:
+            if not events:
+                if campaign.state in _ENDED:
                     return
-                await self._changed.wait()
+                await changed.wait()
 
     async def abort(self, campaign_id: str, reason: str) -> Campaign:
-        """End a campaign and its run; one that has ended stays as it is."""
-        row = self._row(campaign_id)
-        if self._running == campaign_id and self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        if row.state not in (CampaignState.COMPLETE, CampaignState.ABORTED):
-            await self._settle(self._row(campaign_id), CampaignState.ABORTED, f"aborted: {reason}")
+        """End a campaign and its run, held or not; one that has ended stays as it is."""
+        async with self._ending:
+            acted = self._running == campaign_id
+            if acted:
+                await self._let_go()
+            row = self._row(campaign_id)
+            if row.state not in (CampaignState.COMPLETE, CampaignState.ABORTED):
+                if acted:
+                    await self._make_safe(row)
+                self._close(row, CampaignState.ABORTED, reason)
         return self.get(campaign_id)
 
     async def resume_all(self) -> None:
-        """Go on with what a dead service left: unless control restarted too, which a person must judge."""
+        """Go on with what a dead service left: unless control restarted too, which a person must judge.
+
+        Tokens of leases are never journaled: under a lease that still stands, its next trial is held.
+        """
         for row in self._journal.campaigns.running():
             for trial in self._journal.campaigns.trials(row.campaign_id):
                 if trial.state is TrialState.RUNNING:
@@ -165,33 +153,53 @@ class CampaignEngine:
                     self._journal.campaigns.put_trial(row.campaign_id, cut)
             if row.boot_id != self._reactor.snapshot().boot_id:
                 why = "held: the control process restarted; see that all is well, then start it again"
-                await self._settle(row, CampaignState.HELD, why)
+                self._close(row, CampaignState.HELD, why)
             elif not self._running:
-                await self._begin(row)
+                self._begin(row, Mandate())
 
     async def stop(self) -> None:
         """Let go of the campaign without ending it: the next service goes on with it."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        async with self._ending:
+            await self._let_go()
 
-    async def _begin(self, row: CampaignRow) -> Campaign:
+    async def _let_go(self) -> None:
+        if self._task is not None:
+            # A task that is cancelled before its first step never gets to its last.
+            await asyncio.sleep(0)
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    def _startable(self, campaign_id: str) -> CampaignRow:
+        row = self._row(campaign_id)
+        if row.state not in (CampaignState.CREATED, CampaignState.HELD):
+            raise ControllerError(
+                f"campaign {campaign_id} is {row.state.name.lower()}",
+                reason="CAMPAIGN_ENDED" if row.state in _ENDED else "CAMPAIGN_RUNNING",
+                kind=Kind.REFUSED,
+                remedy="create a new one" if row.state in _ENDED else "see 'ostwald campaign watch'",
+            )
+        return row
+
+    def _begin(self, row: CampaignRow, mandate: Mandate) -> Campaign:
+        self._runs.reserve(row.campaign_id)
         row = replace(row, state=CampaignState.RUNNING, reason="")
         self._journal.campaigns.update(row)
-        self._running = row.campaign_id
-        await self._tell(row, 0, "started")
+        self._running, self._mandate = row.campaign_id, mandate
+        self._tell(row, 0, f"started by {mandate.actor}" if mandate.actor else "started")
         self._task = asyncio.create_task(self._work(row))
         return self._campaign(row)
 
     async def _work(self, row: CampaignRow) -> None:
         try:
-            state, reason, reached = await self._trials(row)
-            await self._settle(row, state, reason, reached=reached)
-        except ControllerError as error:
-            await self._settle(row, CampaignState.HELD, f"held: {error}")
+            try:
+                state, reason, reached = await self._trials(row)
+            except ControllerError as error:
+                state, reason, reached = CampaignState.HELD, f"held: {error}", False
+            await self._make_safe(row)
+            self._close(row, state, reason, reached=reached)
         finally:
             self._running = ""
+            self._runs.free()
 
     async def _trials(self, row: CampaignRow) -> tuple[CampaignState, str, bool]:
         """Run trials until something ends them; return the state, the reason and whether it was reached."""
@@ -202,11 +210,11 @@ class CampaignEngine:
             trials = self._journal.campaigns.trials(row.campaign_id)
             done = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAILED)]
             if done and goals.reached(spec.objectives, done[-1].properties):
-                return CampaignState.COMPLETE, _outcome(spec, done, reached=True), True
+                return CampaignState.COMPLETE, outcomes.describe(spec, done, reached=True), True
             if len(done) >= spec.trials_budget:
-                return CampaignState.COMPLETE, _outcome(spec, done, reached=False), False
+                return CampaignState.COMPLETE, outcomes.describe(spec, done, reached=False), False
             if self._reactor.clock.now_s() - started_s > spec.time_budget_s:
-                return CampaignState.COMPLETE, _outcome(spec, done, reached=False), False
+                return CampaignState.COMPLETE, outcomes.describe(spec, done, reached=False), False
             failed = [trial.state is TrialState.FAILED for trial in done[-_FAILURES_TO_HOLD:]]
             if len(failed) == _FAILURES_TO_HOLD and all(failed):
                 why = f"held: {_FAILURES_TO_HOLD} trials in a row failed, the last: {done[-1].detail}"
@@ -224,7 +232,7 @@ class CampaignEngine:
         else:
             proposal = await self._propose(spec, trials, surrogate)
         prediction = surrogate.predict([proposal.conditions])[0] if surrogate is not None else None
-        return _announce(number, proposal, prediction, self._reactor.clock.now_s())
+        return outcomes.announce(number, proposal, prediction, self._reactor.clock.now_s())
 
     async def _propose(
         self, spec: CampaignSpec, trials: Sequence[Trial], surrogate: Surrogate | None
@@ -234,7 +242,7 @@ class CampaignEngine:
             proposal = propose_from_surrogate(spec, surrogate, [trial.asked for trial in done])
             if proposal is not None:
                 return proposal
-        history = [_observe(trial) for trial in done]
+        history = [outcomes.observe(trial) for trial in done]
         ask = partial(
             propose,
             spec.strategy,
@@ -249,25 +257,26 @@ class CampaignEngine:
     async def _run(self, row: CampaignRow, recipe: Recipe, trial: Trial, spec: CampaignSpec) -> Trial:
         """Journal a trial, act, and journal what came of it."""
         self._journal.campaigns.put_trial(row.campaign_id, trial)
-        await self._tell(row, trial.number, f"trial {trial.number} started")
-        run = await self._runs.execute(recipe, trial.asked, campaign_id=row.campaign_id, trial=trial.number)
-        complete = run.state is RunState.COMPLETE
-        usable = complete and all(each.property_name in run.properties for each in spec.objectives)
-        score = goals.score(spec.objectives, run.properties) if usable and spec.objectives else None
-        trial = replace(
-            trial,
-            state=TrialState.COMPLETE if complete else TrialState.FAILED,
-            achieved=run.achieved,
-            properties=run.properties,
-            score=score if score is not None and isfinite(score) else None,
-            run_id=run.run_id,
-            spectrum_id=run.spectrum_id,
-            detail="" if usable else ("no usable peak" if complete else run.detail),
-            ended_s=self._reactor.clock.now_s(),
+        self._tell(row, trial.number, f"trial {trial.number} started")
+        run, self._mandate = await self._runs.execute(
+            recipe,
+            trial.asked,
+            replace(self._mandate, actor=f"campaign {row.campaign_id}"),
+            campaign_id=row.campaign_id,
+            trial=trial.number,
+            heard=partial(self._hear, row, trial.number),
         )
+        trial = outcomes.conclude(trial, run, spec, self._reactor.clock.now_s())
         self._journal.campaigns.put_trial(row.campaign_id, trial)
-        await self._tell(row, trial.number, f"trial {trial.number} {trial.state.name.lower()}")
+        self._tell(row, trial.number, f"trial {trial.number} {trial.state.name.lower()}")
         return trial
+
+    def _hear(self, row: CampaignRow, trial: int, run: Run) -> None:
+        """Tell those who follow the campaign that its trial waits for a person, and that it goes on."""
+        if run.state is RunState.HELD:
+            self._tell(row, trial, f"trial {trial} is held (run {run.run_id}): {run.detail}")
+        elif run.state is RunState.UNHOLDING:
+            self._tell(row, trial, f"trial {trial} goes on: {run.detail}")
 
     def _is_well(self, row: CampaignRow) -> bool:
         """Whether the reactor can carry another trial by itself."""
@@ -277,21 +286,21 @@ class CampaignEngine:
             return False
         return now.state is ReactorState.READY and now.boot_id == row.boot_id
 
-    async def _settle(
-        self, row: CampaignRow, state: CampaignState, reason: str, *, reached: bool = False
-    ) -> None:
+    async def _make_safe(self, row: CampaignRow) -> None:
+        """After a campaign nothing needs to flow. If control is gone, its own safe values hold."""
         with contextlib.suppress(ControllerError):
-            # Between campaigns nothing needs to flow. If control is gone, its own safe values hold.
-            await self._reactor.make_safe()
-        row = replace(row, state=state, reason=reason, reached=reached)
-        self._journal.campaigns.update(row)
-        await self._tell(row, 0, reason)
+            await self._reactor.make_safe(actor=f"campaign {row.campaign_id}")
 
-    async def _tell(self, row: CampaignRow, trial: int, message: str) -> None:
+    def _close(self, row: CampaignRow, state: CampaignState, reason: str, *, reached: bool = False) -> None:
+        """Journal how a campaign ended, or why it is held."""
+        self._journal.campaigns.update(replace(row, state=state, reason=reason, reached=reached))
+        self._tell(row, 0, reason)
+
+    def _tell(self, row: CampaignRow, trial: int, message: str) -> None:
         sequence = len(self._journal.campaigns.events(row.campaign_id)) + 1
         self._journal.campaigns.add_event(CampaignEvent(row.campaign_id, sequence, trial, message))
-        async with self._changed:
-            self._changed.notify_all()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def _row(self, campaign_id: str) -> CampaignRow:
         row = self._journal.campaigns.get(campaign_id)
@@ -322,46 +331,3 @@ class CampaignEngine:
             best_trial=min(scored)[1] if scored else 0,
             boot_id=row.boot_id,
         )
-
-
-def _announce(number: int, proposal: Proposal, prediction: Prediction | None, now_s: float) -> Trial:
-    return Trial(
-        number=number,
-        state=TrialState.RUNNING,
-        source=proposal.source,
-        asked=dict(proposal.conditions),
-        started_s=now_s,
-        predicted={} if prediction is None else dict(prediction.properties),
-        novelty=None if prediction is None else prediction.novelty,
-    )
-
-
-def _observe(trial: Trial) -> Observation:
-    usable = trial.state is TrialState.COMPLETE and trial.score is not None
-    return Observation(trial.asked, trial.properties if usable else None)
-
-
-def _outcome(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> str:
-    """Say how it ended: "reached: peak 519.4 nm (target 520 nm) in 11 trials"."""
-    targets = [each for each in spec.objectives if each.target]
-    count = f"in {len(trials)} trials"
-    scored = [(trial.score, -trial.number) for trial in trials if trial.score is not None]
-    if not targets:
-        return f"budget spent {count}"
-    if not scored:
-        return f"not reached: no usable spectrum {count}"
-    number = trials[-1].number if reached else -min(scored)[1]
-    best = next(trial for trial in trials if trial.number == number)
-    said = ", ".join(
-        f"{_short(each.property_name)} {best.properties.get(each.property_name, inf):.1f} {each.unit}"
-        f" (target {each.target:g} {each.unit})"
-        for each in targets
-    )
-    if reached:
-        return f"reached: {said} {count}"
-    why = goals.explain_not_reached(spec.space, spec.objectives, [_observe(trial) for trial in trials])
-    return f"not reached: best {said} {count}; {why}"
-
-
-def _short(property_name: str) -> str:
-    return "peak" if property_name == "peak_wavelength" else property_name

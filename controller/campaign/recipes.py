@@ -15,6 +15,7 @@ from controller.domain.recipe import (
     Dwell,
     Flows,
     Flush,
+    Hold,
     Parameter,
     Recipe,
     Set,
@@ -93,7 +94,7 @@ class _RecipeReader:
 
     def read(self) -> Recipe:
         reader = self._reader
-        reader.table((), ("recipe", "parameters", "steps"))
+        reader.table((), ("recipe", "parameters", "steps", "hold"))
         reader.table(("recipe",), ("name", "description"))
         name = reader.text(("recipe", "name"))
         for each in reader.table(("parameters",)):
@@ -103,8 +104,9 @@ class _RecipeReader:
             reader.fault(("steps",), f"a recipe has 1 to {MAX_STEPS} [[steps]]")
             steps = []
         found = tuple(self._step(index) for index in range(len(steps)))
+        hold = self._hold()
         reader.finish()
-        return Recipe(name, tuple(self._parameters.values()), found, self._text)
+        return Recipe(name, tuple(self._parameters.values()), found, self._text, hold)
 
     def _parameter(self, name: str) -> Parameter:
         place = ("parameters", name)
@@ -118,6 +120,19 @@ class _RecipeReader:
         if "default" in table and low <= high:
             default = self._reader.quantity((*place, "default"), unit, low=low, high=high)
         return Parameter(name, unit, low, high, default)
+
+    def _hold(self) -> Hold:
+        self._reader.table(("hold",), ("flows", "temperatures"))
+        flows = self._choice(("hold", "flows"), ("stop", "keep"))
+        temperatures = self._choice(("hold", "temperatures"), ("keep", "safe"))
+        return Hold(keeps_flows=flows == "keep", keeps_temperatures=temperatures == "keep")
+
+    def _choice(self, place: Place, known: tuple[str, ...]) -> str:
+        """Read one of the known words; the first is meant where none is given."""
+        found = self._reader.text(place, known[0])
+        if found not in known:
+            self._reader.fault(place, f"must be one of: {', '.join(known)}")
+        return found
 
     def _step(self, index: int) -> Step:
         place: Place = ("steps", index)
@@ -151,7 +166,7 @@ class _RecipeReader:
             channel = self._plan.channel(name)
             if channel is None:
                 self._reader.fault((*place, name), "this rig has no such channel")
-            elif not channel.is_actuator and self._plan.loop_on(name) is None:
+            elif not self._plan.takes_setpoints(channel):
                 self._reader.fault((*place, name), "is a sensor that no loop controls")
             else:
                 targets[name] = self._value((*place, name), channel.unit, low=channel.low, high=channel.high)
@@ -200,9 +215,7 @@ class _RecipeReader:
 
     def _acquire(self, place: Place) -> Action:
         self._reader.table(place, ("kind", "scans"))
-        kind = self._reader.text((*place, "kind"), "sample")
-        if kind not in _KINDS:
-            self._reader.fault((*place, "kind"), f"must be one of: {', '.join(_KINDS)}")
+        kind = self._choice((*place, "kind"), _KINDS)
         if self._plan.spectrometer is None:
             self._reader.fault(place, "this rig has no spectrometer")
         return Acquire(kind, self._reader.whole((*place, "scans"), 0, high=1000))

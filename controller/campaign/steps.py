@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from controller.campaign.holding import moving
 from controller.campaign.recipes import resolve
 from controller.domain.errors import ControllerError
+from controller.domain.readings import ReactorState
 from controller.domain.recipe import Acquire, Action, Dwell, Flows, Flush, Set, WaitSteady
 from controller.sensing.steady import Criteria, Trail, judge, observe
 
@@ -25,12 +27,20 @@ _NO_FLOW_TIMEOUT_S = 3600.0
 
 @dataclass(slots=True)
 class StepContext:
-    """What the steps of one run share."""
+    """What the steps of one run share.
+
+    `lease` is the token of the lease that they act under, or empty. `asked` holds the newest target of every
+    channel that they set, `washed` what brought the present flows through the reactor.
+    """
 
     reactor: Reactor
     journal: Journal
     parameters: Mapping[str, float]
     run_id: str
+    boot_id: int
+    lease: str = ""
+    asked: dict[str, float] = field(default_factory=dict)
+    washed: Action | None = None
     achieved: dict[str, float] = field(default_factory=dict)
     properties: dict[str, float] = field(default_factory=dict)
     spectrum_id: str = ""
@@ -49,9 +59,30 @@ class StepContext:
                 return f"flush with {reagent}"
         return type(action).__name__.lower()
 
-    def note(self) -> Snapshot:
-        """Keep one sample of all channels."""
+    @property
+    def actor(self) -> str:
+        return f"run {self.run_id}"
+
+    async def set(self, targets: Mapping[str, float]) -> None:
+        """Ask the reactor for values, under the run's name and lease."""
+        self.asked.update(targets)
+        await self.reactor.set(targets, actor=self.actor, lease=self.lease)
+
+    def check(self) -> Snapshot:
+        """Return the newest snapshot; ControllerError when the reactor can no longer carry the run."""
         now = self.reactor.snapshot()
+        if now.boot_id != self.boot_id:
+            raise ControllerError("the control process restarted", reason="CONTROL_RESTARTED")
+        if now.state is not ReactorState.READY:
+            why = self.reactor.state_reason()
+            raise ControllerError(
+                f"the reactor is {now.state.name.lower()}: {why}", reason="REACTOR_NOT_READY"
+            )
+        return now
+
+    def note(self) -> Snapshot:
+        """Keep one sample of all channels; ControllerError as `check` does."""
+        now = self.check()
         self.telemetry.append((now.time_s, now.values))
         return now
 
@@ -62,8 +93,31 @@ class StepContext:
             self.telemetry.clear()
 
 
+def washes(action: Action) -> bool:
+    """Whether an action waits until the present flows fill the reactor."""
+    match action:
+        case WaitSteady(washouts=volumes) | Dwell(volumes=volumes):
+            return volumes > 0.0
+        case Flush():
+            return True
+    return False
+
+
+def changes_flows(action: Action, context: StepContext) -> bool:
+    """Whether an action asks for flows other than those that were washed in."""
+    match action:
+        case Flows():
+            return True
+        case Set(targets=targets):
+            return not moving(context.reactor.plan).isdisjoint(targets)
+    return False
+
+
 async def perform(action: Action, context: StepContext) -> None:
     """Carry out one step; ControllerError when it can't be."""
+    context.check()
+    if changes_flows(action, context):
+        context.washed = None
     match action:
         case Set():
             await _set(action, context)
@@ -77,13 +131,13 @@ async def perform(action: Action, context: StepContext) -> None:
             await _acquire(action, context)
         case Flush():
             await _flush(action, context)
+    if washes(action):
+        context.washed = action
     context.flush()
 
 
 async def _set(action: Set, context: StepContext) -> None:
-    await context.reactor.set(
-        {name: resolve(value, context.parameters) for name, value in action.targets.items()}
-    )
+    await context.set({name: resolve(value, context.parameters) for name, value in action.targets.items()})
     for name, value in action.targets.items():
         if isinstance(value, str):
             context.targets[value] = name
@@ -101,7 +155,7 @@ async def _flow(action: Flows, context: StepContext) -> None:
         )
     shares[action.balance] = rest
     pumps = _pumps(context)
-    await context.reactor.set({pumps[name]: total * share / 100.0 for name, share in shares.items()})
+    await context.set({pumps[name]: total * share / 100.0 for name, share in shares.items()})
     context.flows = action
 
 
@@ -109,7 +163,7 @@ async def _flush(action: Flush, context: StepContext) -> None:
     pumps = _pumps(context)
     targets = dict.fromkeys(pumps.values(), 0.0)
     targets[pumps[action.reagent]] = resolve(action.total, context.parameters)
-    await context.reactor.set(targets)
+    await context.set(targets)
     await _wash(action.volumes, context)
 
 
@@ -143,7 +197,7 @@ async def _wait_steady(action: WaitSteady, context: StepContext) -> None:
     criteria, trail, seen = Criteria(action.tolerance, action.window_s), Trail(), False
     started_s = context.reactor.clock.now_s()
     while True:
-        spectrum = await context.reactor.acquire("sample")
+        spectrum = await context.reactor.acquire("sample", actor=context.actor, lease=context.lease)
         context.note()
         value = spectrum.properties().get(action.property_name, float("nan"))
         trail, seen = observe(trail, criteria, spectrum.time_s, value), seen or isfinite(value)
@@ -164,7 +218,9 @@ async def _wait_steady(action: WaitSteady, context: StepContext) -> None:
 
 async def _acquire(action: Acquire, context: StepContext) -> None:
     before = context.note()
-    spectrum = await context.reactor.acquire(action.kind, scans=action.scans or None)
+    spectrum = await context.reactor.acquire(
+        action.kind, scans=action.scans or None, actor=context.actor, lease=context.lease
+    )
     after = context.note()
     context.journal.spectra.add(spectrum)
     if action.kind != "sample":

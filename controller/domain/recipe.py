@@ -87,8 +87,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """What a hold leaves as it is; everything else that acts goes to its safe value."""
+
+    keeps_flows: bool = False
+    keeps_temperatures: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     name: str
     parameters: tuple[Parameter, ...]
     steps: tuple[Step, ...]
     document: str = ""
+    hold: Hold = Hold()

@@ -1,39 +1,25 @@
-"""One execution of a recipe, as a PackML state machine (ISA-TR88.00.02)."""
+"""One execution of a recipe, as a PackML state machine: `domain.modes` says what may follow what."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from controller.domain.modes import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-class RunState(IntEnum):
-    STARTING = 1
-    EXECUTE = 2
-    COMPLETING = 3
-    COMPLETE = 4
-    ABORTING = 5
-    ABORTED = 6
-
-
-# Every transition there is; anything else is a defect.
-TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
-    RunState.STARTING: frozenset({RunState.EXECUTE, RunState.ABORTING}),
-    RunState.EXECUTE: frozenset({RunState.COMPLETING, RunState.ABORTING}),
-    RunState.COMPLETING: frozenset({RunState.COMPLETE, RunState.ABORTING}),
-    RunState.ABORTING: frozenset({RunState.ABORTED}),
-    RunState.COMPLETE: frozenset(),
-    RunState.ABORTED: frozenset(),
-}
+RunState = State
 ENDED = frozenset({RunState.COMPLETE, RunState.ABORTED})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`step` counts from 1. `achieved` holds, by parameter, what the rig did while the sample was taken."""
+    """`step` counts from 1. `achieved` holds, by parameter, what the rig did while the sample was taken.
+
+    `actor` is who asked for it; a `leased` run acts under a lease and is held when that is lost.
+    """
 
     run_id: str
     recipe: str
@@ -49,6 +35,8 @@ class Run:
     properties: Mapping[str, float] = field(default_factory=dict)
     spectrum_id: str = ""
     campaign_id: str = ""
+    actor: str = ""
+    leased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

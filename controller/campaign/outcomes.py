@@ -1,0 +1,81 @@
+"""What came of trials: what a strategy learns from one, and how a campaign ended, in words. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf, isfinite
+from typing import TYPE_CHECKING
+
+from controller.campaign import objectives as goals
+from controller.domain.campaign import Observation, Trial, TrialState
+from controller.domain.run import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from controller.domain.campaign import CampaignSpec, Proposal
+    from controller.domain.run import Run
+    from controller.domain.surrogates import Prediction
+
+
+def announce(number: int, proposal: Proposal, prediction: Prediction | None, now_s: float) -> Trial:
+    """Return a trial as it is journaled before it acts."""
+    return Trial(
+        number=number,
+        state=TrialState.RUNNING,
+        source=proposal.source,
+        asked=dict(proposal.conditions),
+        started_s=now_s,
+        predicted={} if prediction is None else dict(prediction.properties),
+        novelty=None if prediction is None else prediction.novelty,
+    )
+
+
+def conclude(trial: Trial, run: Run, spec: CampaignSpec, now_s: float) -> Trial:
+    """Return a trial with what its run yielded, scored where all objectives were measured."""
+    complete = run.state is RunState.COMPLETE
+    usable = complete and all(each.property_name in run.properties for each in spec.objectives)
+    score = goals.score(spec.objectives, run.properties) if usable and spec.objectives else None
+    return replace(
+        trial,
+        state=TrialState.COMPLETE if complete else TrialState.FAILED,
+        achieved=run.achieved,
+        properties=run.properties,
+        score=score if score is not None and isfinite(score) else None,
+        run_id=run.run_id,
+        spectrum_id=run.spectrum_id,
+        detail="" if usable else ("no usable peak" if complete else run.detail),
+        ended_s=now_s,
+    )
+
+
+def observe(trial: Trial) -> Observation:
+    """Return what a strategy learns from a trial that has ended."""
+    usable = trial.state is TrialState.COMPLETE and trial.score is not None
+    return Observation(trial.asked, trial.properties if usable else None)
+
+
+def describe(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> str:
+    """Say how a campaign ended: "reached: peak 519.4 nm (target 520 nm) in 11 trials"."""
+    targets = [each for each in spec.objectives if each.target]
+    count = f"in {len(trials)} trials"
+    scored = [(trial.score, -trial.number) for trial in trials if trial.score is not None]
+    if not targets:
+        return f"budget spent {count}"
+    if not scored:
+        return f"not reached: no usable spectrum {count}"
+    number = trials[-1].number if reached else -min(scored)[1]
+    best = next(trial for trial in trials if trial.number == number)
+    said = ", ".join(
+        f"{_short(each.property_name)} {best.properties.get(each.property_name, inf):.1f} {each.unit}"
+        f" (target {each.target:g} {each.unit})"
+        for each in targets
+    )
+    if reached:
+        return f"reached: {said} {count}"
+    why = goals.explain_not_reached(spec.space, spec.objectives, [observe(trial) for trial in trials])
+    return f"not reached: best {said} {count}; {why}"
+
+
+def _short(property_name: str) -> str:
+    return "peak" if property_name == "peak_wavelength" else property_name
