@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import uuid
 from typing import TYPE_CHECKING, Self
 
 import grpc
@@ -12,8 +11,9 @@ from google.protobuf.duration_pb2 import Duration
 
 from ostwald import from_proto as read
 from ostwald.bundle import pack_archive
-from ostwald.calls import DeviceError, call, translate
+from ostwald.calls import DEADLINE_S, LONG_DEADLINE_S, DeviceError, call, new_request_id, translate
 from ostwald.errors import OstwaldError
+from ostwald.identity import Identity
 from ostwald.v1 import (
     campaign_pb2,
     campaign_pb2_grpc,
@@ -32,24 +32,23 @@ if TYPE_CHECKING:
 
     from ostwald import values as v
 
-DEADLINE_S = 15.0
-# An exposure, or vetting a bundle on a small computer.
-LONG_DEADLINE_S = 120.0
 CHUNK_BYTES = 64 * 1024
 _OPTIONS = (("grpc.max_receive_message_length", 64 << 20),)
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
 
 
-def new_request_id() -> str:
-    return uuid.uuid4().hex
-
-
 class AsyncOstwald:
-    """One device. Use it as `async with AsyncOstwald("127.0.0.1:50051") as device`."""
+    """One device. Use it as `async with AsyncOstwald("127.0.0.1:50051") as device`.
 
-    def __init__(self, address: str) -> None:
+    `actor` is who the device's log says asked, by default "user@host"; `lease` the token of a lease held.
+    """
+
+    def __init__(self, address: str, *, actor: str = "", lease: str = "") -> None:
         self.address = address
-        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        identity = Identity(actor, lease)
+        self._channel = grpc.aio.insecure_channel(
+            address, options=_OPTIONS, interceptors=identity.interceptors()
+        )
         self._reactor = reactor_pb2_grpc.ReactorServiceStub(self._channel)
         self.runs = AsyncRuns(self._channel, address)
         self.campaigns = AsyncCampaigns(self._channel, address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import grpc
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
+DEADLINE_S = 15.0
+# An exposure, or vetting a bundle on a small computer.
+LONG_DEADLINE_S = 120.0
 _ATTEMPTS = 3
 _FIRST_PAUSE_S = 0.1
+
+
+def new_request_id() -> str:
+    """Return the id of a new mutation; its repetitions send the same."""
+    return uuid.uuid4().hex
 
 
 class DeviceError(OstwaldError):

@@ -6,15 +6,15 @@ with Ostwald("127.0.0.1:50051") as device:
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from ostwald.aio import AsyncOstwald
+from ostwald.background import Background
 from ostwald.calls import DeviceError, DeviceUnreachableError, InvalidError, NotFoundError, RefusedError
+from ostwald.errors import LeaseLostError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -25,57 +25,19 @@ __all__ = [
     "DeviceError",
     "DeviceUnreachableError",
     "InvalidError",
+    "LeaseLostError",
     "NotFoundError",
     "Ostwald",
     "RefusedError",
 ]
 
-Result = TypeVar("Result")
-
-
-class _Loop:
-    """An event loop in a thread that ends with its owner."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="ostwald-client", daemon=True)
-        self._thread.start()
-
-    def run(self, work: Coroutine[None, None, Result]) -> Result:
-        """Do `work` and return its result; Ctrl-C cancels it."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
-
-    def iterate(self, source: AsyncIterator[Result]) -> Iterator[Result]:
-        async def following() -> tuple[bool, Result | None]:
-            try:
-                return True, await anext(source)
-            except StopAsyncIteration:
-                return False, None
-
-        while True:
-            more, item = self.run(following())
-            if not more:
-                return
-            assert item is not None
-            yield item
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
 
 class Ostwald:
     """One device. Methods are those of `AsyncOstwald`; streams are iterators."""
 
-    def __init__(self, address: str) -> None:
-        self._loop = _Loop()
-        self._device = self._loop.run(_open(address))
+    def __init__(self, address: str, *, actor: str = "", lease: str = "") -> None:
+        self._loop = Background()
+        self._device = self._loop.run(_open(address, actor, lease))
         self.address = address
         self.runs = Runs(self._loop, self._device)
         self.campaigns = Campaigns(self._loop, self._device)
@@ -118,14 +80,14 @@ class Ostwald:
         self._loop.run(self._device.reset())
 
 
-async def _open(address: str) -> AsyncOstwald:
-    return AsyncOstwald(address)
+async def _open(address: str, actor: str, lease: str) -> AsyncOstwald:
+    return AsyncOstwald(address, actor=actor, lease=lease)
 
 
 class Runs:
     """Executions of recipes."""
 
-    def __init__(self, loop: _Loop, device: AsyncOstwald) -> None:
+    def __init__(self, loop: Background, device: AsyncOstwald) -> None:
         self._loop = loop
         self._runs = device.runs
 
@@ -151,7 +113,7 @@ class Runs:
 class Campaigns:
     """Campaigns, by id or by name."""
 
-    def __init__(self, loop: _Loop, device: AsyncOstwald) -> None:
+    def __init__(self, loop: Background, device: AsyncOstwald) -> None:
         self._loop = loop
         self._campaigns = device.campaigns
 
@@ -182,7 +144,7 @@ class Campaigns:
 class Models:
     """Surrogates on the device."""
 
-    def __init__(self, loop: _Loop, device: AsyncOstwald) -> None:
+    def __init__(self, loop: Background, device: AsyncOstwald) -> None:
         self._loop = loop
         self._models = device.models
 

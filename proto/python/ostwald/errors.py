@@ -14,3 +14,7 @@ class OstwaldError(Exception):
 
 class BundleError(OstwaldError):
     """A bundle that is incomplete, malformed, too large, not signed, or changed after signing."""
+
+
+class LeaseLostError(OstwaldError):
+    """The lease that calls were to be made under ran out, or could not be renewed."""

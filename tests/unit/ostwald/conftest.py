@@ -1,4 +1,4 @@
-"""A small, complete bundle to sign, pack and damage."""
+"""A small, complete bundle to sign, pack and damage; a device on loopback to talk to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from ostwald.background import Background
 from ostwald.bundle import CONTENT_NAMES, Golden, Input, Manifest, Output, Provenance
 
+from controller.domain.events import Event, LoggedEvent
+from tests.unit.controller.rpc.conftest import Bench
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -40,3 +45,43 @@ def bundle(tmp_path: Path, manifest: Manifest) -> Path:
         (folder / name).write_bytes(name.encode().ljust(11)[:11])
     (folder / "manifest.json").write_bytes(manifest.to_json())
     return folder
+
+
+class Served:
+    """The daemon's gRPC server over fakes, in a thread of its own, for clients that wait."""
+
+    def __init__(self, folder: Path) -> None:
+        self._loop = Background()
+        self.bench = Bench(folder)
+        self._loop.run(self.bench.start())
+
+    @property
+    def address(self) -> str:
+        return self.bench.server.address
+
+    def log(self, *events: Event) -> None:
+        """Put events into the journal, whose connection belongs to the server's thread."""
+
+        async def add() -> None:
+            log = self.bench.journal.events
+            first = log.newest_id + 1
+            log.add([LoggedEvent(7, number, 1.0, each) for number, each in enumerate(events, start=first)])
+
+        self._loop.run(add())
+
+    def stop(self) -> None:
+        self._loop.run(self.bench.stop())
+
+    def start(self) -> None:
+        self._loop.run(self.bench.start())
+
+    def close(self) -> None:
+        self.stop()
+        self._loop.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    made = Served(tmp_path)
+    yield made
+    made.close()
