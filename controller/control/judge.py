@@ -1,4 +1,4 @@
-"""Which state the reactor is in: a table of what may follow what, and the rules that choose, gravest first."""
+"""Which state the reactor is in: what may follow what, as a table, and the rules that choose, gravest first."""
 
 from __future__ import annotations
 

@@ -38,15 +38,17 @@ def from_json(kind: type[T], text: str | bytes) -> T:
 
 def to_plain(value: object) -> Any:
     """Turn dataclasses, enums, tuples, mappings and numbers into what JSON has."""
+    kind = type(value)
+    # The commonest first: control writes its status between two ticks.
+    if kind is float:
+        return value if math.isfinite(value) else repr(value)  # type: ignore[arg-type]
+    if kind is str or kind is int or value is None or kind is bool:
+        return value
+    if is_dataclass(kind):
+        raw = {name: to_plain(getattr(value, name)) for name in _names(kind)}
+        return raw if "kind" in raw else {"kind": kind.__name__, **raw}
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else repr(value)
-    if value is None or isinstance(value, str | int):
-        return value
-    if is_dataclass(value):
-        raw = {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
-        return {"kind": type(value).__name__, **raw} if "kind" not in raw else raw
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -140,6 +142,11 @@ def _read_dataclass(kind: Any, raw: Any, place: str) -> Any:
         return kind(**known)
     except TypeError as error:
         raise PlainError(f"{place}: {error}") from error
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache

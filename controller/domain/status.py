@@ -41,12 +41,15 @@ class LoopStatus:
 
 @dataclass(frozen=True, slots=True)
 class ControlStatus:
-    """`warnings` are what the machine did not permit; `events` are new since the last status."""
+    """`warnings` are what the machine did not permit; `events` are new since the last status.
+
+    `alarms` are None in a status that tells of no change to them.
+    """
 
     boot_id: int
     reason: str = ""
     links: tuple[LinkHealth, ...] = ()
-    alarms: tuple[AlarmStatus, ...] = ()
+    alarms: tuple[AlarmStatus, ...] | None = None
     loops: tuple[LoopStatus, ...] = ()
     lease: LeaseStatus = field(default_factory=LeaseStatus)
     reagents_ul: tuple[float, ...] = ()

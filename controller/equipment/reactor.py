@@ -95,7 +95,7 @@ class RemoteReactor:
         return self._status.newest
 
     def alarms(self) -> tuple[AlarmStatus, ...]:
-        return self._status.newest.alarms
+        return self._status.newest.alarms or ()
 
     def lease(self) -> LeaseStatus:
         return self._status.newest.lease
@@ -165,6 +165,9 @@ class StatusBoard:
 
     def take(self, message: Message) -> None:
         """Take one status message of the mailbox."""
-        self.newest = plain.from_plain(ControlStatus, message.get("status"))
+        status = plain.from_plain(ControlStatus, message.get("status"))
+        if status.alarms is None and status.boot_id == self.newest.boot_id:
+            status = replace(status, alarms=self.newest.alarms)
+        self.newest = status
         if self.newest.events:
             self._on_events(self.newest.events)

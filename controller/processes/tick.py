@@ -69,6 +69,7 @@ class ControlProcess:
         self._events: deque[LoggedEvent] = deque(maxlen=_EVENTS_KEPT)
         # The newest event that a client has been sent; a new client gets all that are kept.
         self._told = 0
+        self._told_alarms: object = None
         self._greeted = 0
         self.overruns = 0
         self._log(Event(EventKind.SYSTEM, "control", "control started"))
@@ -150,6 +151,7 @@ class ControlProcess:
         if self._mailbox.accepted != self._greeted:
             # All that is kept, again: a service drops what it has already.
             self._greeted, self._told, self._status_due_s = self._mailbox.accepted, 0, 0.0
+            self._told_alarms = None
         if self._told == self._sequence and self.time_s < self._status_due_s:
             return
         if not self._mailbox.connected:
@@ -160,15 +162,21 @@ class ControlProcess:
         untold = tuple(islice(self._events, first, first + _EVENTS_A_STATUS))
         if untold:
             self._told = untold[-1].sequence
-        self._mailbox.broadcast({"status": plain.to_plain(self._status(untold))})
+        status = plain.to_plain(self._status(untold))
+        if self._state.alarms.records is not self._told_alarms:
+            # As many as there are interlocks: told when one of them changes.
+            self._told_alarms = self._state.alarms.records
+            told = alarms.statuses(self._state.alarms, self._model.alarms)
+            status["alarms"] = plain.to_plain(told)
+        self._mailbox.broadcast({"status": status})
 
     def _status(self, events: tuple[LoggedEvent, ...]) -> ControlStatus:
+        """Say all but the alarms."""
         state = self._state
         return ControlStatus(
             boot_id=self._boot_id,
             reason=state.reason,
             links=self._boards.health(),
-            alarms=alarms.statuses(state.alarms, self._model.alarms),
             loops=loop_status.statuses(self._model.loops, state.loops),
             lease=leases.status(state.lease),
             reagents_ul=state.reagents_ul,
