@@ -8,8 +8,9 @@ from ostwald.v1 import campaign_pb2 as pb
 from ostwald.v1 import campaign_pb2_grpc
 
 from controller.rpc import convert
+from controller.rpc.actors import actor_of, lease_of
 from controller.rpc.paging import MAX_SIZE, page_of
-from controller.rpc.runs import LONGEST_REASON
+from controller.rpc.runs import because
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +46,9 @@ class CampaignRpc(campaign_pb2_grpc.CampaignServiceServicer):
         self, request: pb.StartCampaignRequest, context: Context
     ) -> pb.StartCampaignResponse:
         async def act() -> pb.StartCampaignResponse:
-            campaign = await self._campaigns.start(request.campaign_id)
+            campaign = await self._campaigns.start(
+                request.campaign_id, actor=actor_of(context), lease=lease_of(context)
+            )
             return pb.StartCampaignResponse(campaign=convert.campaign(campaign))
 
         return await self._once.answer(request, pb.StartCampaignResponse(), act)
@@ -78,7 +81,7 @@ class CampaignRpc(campaign_pb2_grpc.CampaignServiceServicer):
         self, request: pb.AbortCampaignRequest, context: Context
     ) -> pb.AbortCampaignResponse:
         async def act() -> pb.AbortCampaignResponse:
-            reason = request.reason[:LONGEST_REASON] or "aborted by a client"
+            reason = because("aborted", actor_of(context), request.reason)
             campaign = await self._campaigns.abort(request.campaign_id, reason)
             return pb.AbortCampaignResponse(campaign=convert.campaign(campaign))
 

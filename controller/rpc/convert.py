@@ -142,6 +142,8 @@ def run(each: Run) -> run_pb2.Run:
         properties=each.properties,
         spectrum_id=each.spectrum_id,
         campaign_id=each.campaign_id,
+        actor=each.actor,
+        leased=each.leased,
     )
 
 

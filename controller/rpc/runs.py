@@ -1,13 +1,14 @@
-"""RunService: recipes checked, started, watched, aborted."""
+"""RunService: recipes checked, started, watched, held, resumed, aborted."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ostwald.v1 import run_pb2 as pb
 from ostwald.v1 import run_pb2_grpc
 
 from controller.rpc import convert
+from controller.rpc.actors import LONGEST_REASON, actor_of, clean, lease_of
 from controller.rpc.paging import page_of
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from controller.rpc.idempotency import Once
     from controller.rpc.services import Services
-
-LONGEST_REASON: Final = 500
 
 
 class RunRpc(run_pb2_grpc.RunServiceServicer):
@@ -39,7 +38,12 @@ class RunRpc(run_pb2_grpc.RunServiceServicer):
 
     async def StartRun(self, request: pb.StartRunRequest, context: Context) -> pb.StartRunResponse:
         async def act() -> pb.StartRunResponse:
-            run = await self._runs.start(request.recipe_toml, dict(request.parameters))
+            run = await self._runs.start(
+                request.recipe_toml,
+                dict(request.parameters),
+                actor=actor_of(context),
+                lease=lease_of(context),
+            )
             return pb.StartRunResponse(run=convert.run(run))
 
         return await self._once.answer(request, pb.StartRunResponse(), act)
@@ -62,9 +66,31 @@ class RunRpc(run_pb2_grpc.RunServiceServicer):
         async for event, run in self._runs.watch(request.run_id, request.after_sequence):
             yield pb.WatchRunResponse(event=convert.run_event(event, run.boot_id), run=convert.run(run))
 
+    async def HoldRun(self, request: pb.HoldRunRequest, context: Context) -> pb.HoldRunResponse:
+        async def act() -> pb.HoldRunResponse:
+            run = await self._runs.hold(request.run_id, because("held", actor_of(context), request.reason))
+            return pb.HoldRunResponse(run=convert.run(run))
+
+        return await self._once.answer(request, pb.HoldRunResponse(), act)
+
+    async def ResumeRun(self, request: pb.ResumeRunRequest, context: Context) -> pb.ResumeRunResponse:
+        async def act() -> pb.ResumeRunResponse:
+            run = await self._runs.resume(request.run_id, actor=actor_of(context), lease=lease_of(context))
+            return pb.ResumeRunResponse(run=convert.run(run))
+
+        return await self._once.answer(request, pb.ResumeRunResponse(), act)
+
     async def AbortRun(self, request: pb.AbortRunRequest, context: Context) -> pb.AbortRunResponse:
         async def act() -> pb.AbortRunResponse:
-            reason = request.reason[:LONGEST_REASON] or "aborted by a client"
-            return pb.AbortRunResponse(run=convert.run(await self._runs.abort(request.run_id, reason)))
+            run = await self._runs.abort(
+                request.run_id, because("aborted", actor_of(context), request.reason)
+            )
+            return pb.AbortRunResponse(run=convert.run(run))
 
         return await self._once.answer(request, pb.AbortRunResponse(), act)
+
+
+def because(deed: str, actor: str, reason: str) -> str:
+    """Say who did it and why: "held by chemist@bench (127.0.0.1): the stirrer stands"."""
+    why = clean(reason, LONGEST_REASON)
+    return f"{deed} by {actor}" + (f": {why}" if why else "")

@@ -268,7 +268,7 @@ def _raise(reply: Reply) -> None:
 class FakeRuns:
     def __init__(self) -> None:
         self.active: Run | None = None
-        self.started = 0
+        self.started = self.holds = self.resumes = 0
 
     async def start(
         self, recipe_toml: str, parameters: Mapping[str, str], *, actor: str = "", lease: str = ""
@@ -294,13 +294,15 @@ class FakeRuns:
         for sequence in range(after + 1, 4):
             yield RunEvent(run_id, sequence, float(sequence), RunState.EXECUTE, sequence, "step"), run
 
-    async def hold(self, run_id: str, reason: str, *, actor: str = "") -> Run:
+    async def hold(self, run_id: str, reason: str) -> Run:
+        self.holds += 1
         return replace(self.get(run_id), state=RunState.HELD, detail=reason)
 
     async def resume(self, run_id: str, *, actor: str, lease: str) -> Run:
+        self.resumes += 1
         return replace(self.get(run_id), actor=actor, leased=bool(lease))
 
-    async def abort(self, run_id: str, reason: str, *, actor: str = "") -> Run:
+    async def abort(self, run_id: str, reason: str) -> Run:
         return replace(self.get(run_id), state=RunState.ABORTED, detail=reason, ended_s=4.0)
 
 

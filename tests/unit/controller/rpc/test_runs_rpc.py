@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -14,6 +14,8 @@ from tests.unit.controller.rpc.rpc_errors import refused
 
 if TYPE_CHECKING:
     from tests.unit.controller.rpc.conftest import Bench
+
+ANN = (("ostwald-actor", "ann@bench"), ("ostwald-lease", "secret"))
 
 
 async def test_a_recipe_is_judged_without_acting(bench: Bench) -> None:
@@ -67,10 +69,59 @@ async def test_watching_goes_on_after_a_sequence(bench: Bench) -> None:
     assert seen[0].event.time.boot_id == 7
 
 
-async def test_an_abort_says_why(bench: Bench) -> None:
+async def test_a_run_knows_who_asked_for_it_and_under_which_lease(bench: Bench) -> None:
+    stub = RunServiceStub(bench.channel)
+    plain = await stub.StartRun(run_pb2.StartRunRequest(request_id="a"))
+    leased = await stub.StartRun(run_pb2.StartRunRequest(request_id="b"), metadata=ANN)
+    assert (plain.run.actor, plain.run.leased) == ("127.0.0.1", False)
+    assert (leased.run.actor, leased.run.leased) == ("ann@bench (127.0.0.1)", True)
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+async def test_a_run_is_held_and_resumed_once_a_request(bench: Bench, repeated: bool) -> None:
+    stub = RunServiceStub(bench.channel)
+    hold = run_pb2.HoldRunRequest(request_id="a", run_id="r1", reason="the stirrer\nstands")
+    held = await stub.HoldRun(hold, metadata=ANN)
+    assert held.run.state == run_pb2.RUN_STATE_HELD
+    assert held.run.detail == "held by ann@bench (127.0.0.1): the stirrer stands"
+    resume = run_pb2.ResumeRunRequest(request_id="b", run_id="r1")
+    resumed = await stub.ResumeRun(resume, metadata=ANN)
+    assert (resumed.run.actor, resumed.run.leased) == ("ann@bench (127.0.0.1)", True)
+    if repeated:
+        assert await stub.HoldRun(hold, metadata=ANN) == held
+        assert await stub.ResumeRun(resume, metadata=ANN) == resumed
+        assert bench.runs.holds == bench.runs.resumes == 1
+
+
+async def test_what_cannot_be_held_or_resumed_says_so_and_may_be_asked_again(bench: Bench) -> None:
+    stub = RunServiceStub(bench.channel)
+    for _ in range(2):
+        async with refused() as hold:
+            await stub.HoldRun(run_pb2.HoldRunRequest(request_id="a", run_id="zz"))
+        async with refused() as resume:
+            await stub.ResumeRun(run_pb2.ResumeRunRequest(request_id="b", run_id="zz"))
+        assert hold.code is resume.code is grpc.StatusCode.NOT_FOUND
+        assert hold.reason == resume.reason == "RUN_UNKNOWN"
+
+
+@pytest.mark.parametrize("kind", [run_pb2.HoldRunRequest, run_pb2.ResumeRunRequest, run_pb2.AbortRunRequest])
+async def test_every_change_of_a_run_needs_a_request_id(bench: Bench, kind: Any) -> None:
+    call = getattr(RunServiceStub(bench.channel), kind.DESCRIPTOR.name.removesuffix("Request"))
+    async with refused() as refusal:
+        await call(kind(run_id="r1"))
+    assert (refusal.reason, refusal.fields) == ("REQUEST_ID_MISSING", ["request_id"])
+
+
+async def test_an_abort_says_who_and_why(bench: Bench) -> None:
     request = run_pb2.AbortRunRequest(request_id="a", run_id="r1", reason="leak")
     answer = await RunServiceStub(bench.channel).AbortRun(request)
-    assert (answer.run.state, answer.run.detail) == (run_pb2.RUN_STATE_ABORTED, "leak")
+    assert (answer.run.state, answer.run.detail) == (run_pb2.RUN_STATE_ABORTED, "aborted by 127.0.0.1: leak")
+
+
+async def test_the_longest_reason_is_cut(bench: Bench) -> None:
+    request = run_pb2.AbortRunRequest(request_id="a", run_id="r1", reason="x" * 100_000)
+    answer = await RunServiceStub(bench.channel).AbortRun(request)
+    assert answer.run.detail == "aborted by 127.0.0.1: " + 500 * "x"
 
 
 async def test_a_campaign_goes_from_created_to_aborted(bench: Bench) -> None:
@@ -84,7 +135,7 @@ async def test_a_campaign_goes_from_created_to_aborted(bench: Bench) -> None:
     listed = await stub.ListCampaigns(campaign_pb2.ListCampaignsRequest())
     assert len(listed.campaigns) == 1
     ended = await stub.AbortCampaign(campaign_pb2.AbortCampaignRequest(request_id="c", campaign_id="c1"))
-    assert ended.campaign.reason == "aborted by a client"
+    assert ended.campaign.reason == "aborted by 127.0.0.1"
 
 
 async def test_an_unknown_campaign_is_not_found(bench: Bench) -> None:
