@@ -30,8 +30,8 @@ def to_json(value: object) -> str:
 def from_json(kind: type[T], text: str | bytes) -> T:
     """Read what `to_json` wrote; PlainError for anything else."""
     try:
-        raw = json.loads(text)
-    except ValueError as error:
+        raw = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
         raise PlainError(f"not JSON: {error}") from error
     return from_plain(kind, raw)
 
@@ -53,6 +53,8 @@ def to_plain(value: object) -> Any:
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
+    if isinstance(value, float):  # numpy's doubles
+        return to_plain(float(value))
     raise PlainError(f"{type(value).__name__} has no plain form")
 
 
@@ -60,6 +62,10 @@ def from_plain(kind: type[T], raw: Any) -> T:
     """Read a value of `kind`; PlainError names the field that does not fit."""
     value: T = _read(kind, raw, kind.__name__)
     return value
+
+
+def _refuse(constant: str) -> Any:
+    raise PlainError(f"{constant} is no strict JSON: write it in quotes")
 
 
 def _read(kind: Any, raw: Any, place: str) -> Any:
@@ -99,7 +105,10 @@ def _read_float(raw: Any, place: str) -> float:
         return _ODD[raw]
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise PlainError(f"{place}: must be a number, not {type(raw).__name__}")
-    return float(raw)
+    try:
+        return float(raw)
+    except OverflowError:
+        raise PlainError(f"{place}: must be a number that a double can hold") from None
 
 
 def _read_tuple(items: tuple[Any, ...], raw: Any, place: str) -> tuple[Any, ...]:

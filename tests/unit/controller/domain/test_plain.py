@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +79,24 @@ def test_what_does_not_fit_is_refused_with_its_place(change, place):
     raw = {**plain.to_plain(LINE), **change}
     with pytest.raises(PlainError, match=place):
         plain.from_plain(Line, raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"x": NaN}', "NaN is no strict JSON"),
+        ('{"x": 1' + "0" * 400 + "}", "Point.x: must be a number that a double can hold"),
+        ("[" * 100_000, "not JSON"),
+        ('{"x": 1.0', "not JSON"),
+    ],
+)
+def test_a_text_that_no_writer_of_ours_gives_is_refused(text, why):
+    with pytest.raises(PlainError, match=why):
+        plain.from_json(Point, text)
+
+
+def test_a_double_of_numpy_is_written_as_a_number():
+    assert plain.to_plain({"low": np.float64(1.5), "high": np.float64("nan")}) == {"low": 1.5, "high": "nan"}
 
 
 def test_a_missing_field_is_refused():
