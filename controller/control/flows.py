@@ -122,9 +122,12 @@ def move(model: FlowsModel, outputs: list[float], wanted: Sequence[float], dt_s:
             for pump in group.pumps:
                 outputs[pump] = wanted[pump]
             continue
-        part = dt_s / needed_s
+        part, rest = dt_s / needed_s, (needed_s - dt_s) / needed_s
         for pump in group.pumps:
-            outputs[pump] = _between(outputs[pump], wanted[pump], part)
+            start, end = outputs[pump], wanted[pump]
+            # A sum of products keeps the ratio of flows near zero too; it may miss an end by a last digit.
+            reached = start * rest + end * part
+            outputs[pump] = min(max(reached, start), end) if start < end else min(max(reached, end), start)
 
 
 def setpoints(model: FlowsModel, fractions: Fractions, flows: Sequence[float]) -> Iterator[tuple[int, float]]:
@@ -255,9 +258,3 @@ def _needed_s(group: FlowGroup, outputs: Sequence[float], wanted: Sequence[float
     if group.ramp_per_s > 0.0:
         needed_s = max(needed_s, abs(change) / group.ramp_per_s)
     return needed_s
-
-
-def _between(start: float, end: float, part: float) -> float:
-    """Go `part` of the way; rounding does not carry it past the end."""
-    reached = start + (end - start) * part
-    return min(reached, end) if end > start else max(reached, end)
