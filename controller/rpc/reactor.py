@@ -14,6 +14,8 @@ from controller.rpc.alarms import AlarmRpc
 from controller.rpc.events import EventRpc
 from controller.rpc.holding import refuse_while_held
 from controller.rpc.leases import LeaseRpc
+from controller.rpc.loops import LoopRpc
+from controller.rpc.reagents import ReagentRpc
 from controller.rpc.setpoints import indices, targets_of
 from controller.rpc.telemetry import Cadence
 
@@ -34,7 +36,7 @@ _SPECTRUM_KINDS: Final = {
 }
 
 
-class ReactorRpc(AlarmRpc, EventRpc, LeaseRpc):
+class ReactorRpc(AlarmRpc, EventRpc, LeaseRpc, LoopRpc, ReagentRpc):
     def __init__(self, services: Services, once: Once) -> None:
         self._services = services
         self._reactor = services.reactor
