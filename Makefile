@@ -9,12 +9,13 @@ SEED ?= 0
 
 export MPLBACKEND := Agg
 
-.PHONY: help demo test check lint types imports contract stubs stubs-check lock clean
+.PHONY: help demo test check lint types imports contract stubs stubs-check bench bench-control bench-tick lock clean
 
 help:
 	@echo "make demo [TARGET_NM=520] [SEED=0]   a simulated reactor learns to make the particle asked for"
 	@echo "make test                            the tests"
 	@echo "make check                           lint, types, layers, contract, stubs"
+	@echo "make bench | bench-control | bench-tick   the benchmarks, on a machine that does nothing else"
 	@echo "make stubs | lock | clean            write the stubs, pin the versions, remove what was made"
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
@@ -60,6 +61,15 @@ stubs-check: .venv-codegen/.installed
 	rm -rf build/stubs && mkdir -p build/stubs
 	$(MAKE) --no-print-directory stubs STUBS=build/stubs
 	diff -r --exclude=__init__.py --exclude=__pycache__ build/stubs/ostwald/v1 proto/python/ostwald/v1
+
+bench: bench-control bench-tick
+
+# Needs root, or the rights of the daemon's systemd unit, and cyclictest from rt-tests; takes half an hour.
+bench-control: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.control
+
+bench-tick: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.tick
 
 # Pins every version with its hashes, for x86-64 and aarch64 and Python 3.11 to 3.13 alike.
 lock: $(VENV)/.installed

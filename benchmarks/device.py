@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.children import BenchmarkError, Child, run_module
 from benchmarks.latency import Latencies
 from benchmarks.rig import build_rig, loop_targets
+from controller.domain import plain
+from controller.domain.commands import Request, SetTargets
 from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
 from controller.processes.job import Job
-from controller.runtime.mailbox import MailboxClient
+from controller.runtime.mailbox_client import MailboxClient
 from controller.runtime.realtime import memory_folder
 from controller.runtime.snapshots import SnapshotReader
 
@@ -97,7 +99,8 @@ async def _attend(control: RunningControl, ticks: int, within_s: float) -> None:
     client = MailboxClient(control.job.mailbox_path, lambda _status: None)
     try:
         await _until(control.ready, READY_WITHIN_S, "control did not become ready")
-        answer = await client.request({"op": "set", "targets": loop_targets(control.job.plan)})
+        request = Request(SetTargets(loop_targets(control.job.plan)), "benchmark")
+        answer = await client.request({"op": "request", "request": plain.to_plain(request)})
         if answer["refused"]:
             raise BenchmarkError(f"control refused the setpoints: {answer['detail']}")
         await _until(lambda: control.ticks() >= ticks, within_s, f"control did not tick {ticks} times")

@@ -151,15 +151,22 @@ class _Wired:
         self.latest: BoardInputs | None = None
         self.status = 0
         self.heard_s = -inf
+        self._worked = False
 
     @property
     def ready(self) -> bool:
         return self.driver.state is BoardState.READY and self.latest is not None and not self.status & _TRIPS
 
+    @property
+    def lost(self) -> bool:
+        """Whether it worked and does not now: it is silent, booted anew, or its dead-man's switch went off."""
+        return self._worked and (self.driver.state is not BoardState.READY or bool(self.status & _DEADMAN))
+
     def read(self, now_s: float, values: list[float], qualities: list[int]) -> None:
         fresh = self.driver.poll(now_s)
         if fresh is not None:
             self.latest, self.heard_s, self.status = fresh, now_s, int(fresh.status)
+            self._worked = self._worked or self.ready
         if self.latest is not None:
             self.signals.sense(self.latest, now_s - self.heard_s, values, qualities)
 
@@ -196,7 +203,7 @@ class Boards:
             stop_cause=_cause(status),
             stop_pressed=bool(status & _STOP_PRESSED),
             service_alive=service_alive,
-            boards_lost=tuple([board.driver.state is BoardState.LOST for board in self._carriers]),
+            boards_lost=tuple([board.lost for board in self._carriers]),
         )
 
     def write(self, outputs: Sequence[float], now_s: float, *, stopped: bool, clearing: bool) -> None:

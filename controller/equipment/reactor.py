@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from controller.domain.ports import Clock
     from controller.domain.readings import LinkHealth, Snapshot, Spectrum
     from controller.equipment.spectrometry import Spectrometry
-    from controller.runtime.mailbox import MailboxClient, Message
+    from controller.runtime.mailbox import Message
+    from controller.runtime.mailbox_client import MailboxClient
     from controller.runtime.snapshots import SnapshotReader
 
 _KINDS = {

@@ -24,7 +24,7 @@ from controller.processes.planner import start_planner
 from controller.processes.upkeep import Upkeep
 from controller.rpc.server import Services, serve
 from controller.runtime.clock import FollowedClock, LockstepClock
-from controller.runtime.mailbox import MailboxClient
+from controller.runtime.mailbox_client import MailboxClient
 from controller.runtime.snapshots import SnapshotReader
 from controller.storage.journal import Journal
 from controller.storage.recordings import RecordingKeeper

@@ -19,7 +19,7 @@ from controller.domain.errors import ControllerError
 if TYPE_CHECKING:
     from controller.domain.commands import Command
     from controller.equipment.reactor import RemoteReactor
-    from controller.runtime.mailbox import MailboxClient
+    from controller.runtime.mailbox_client import MailboxClient
     from controller.storage.journal import Journal
     from controller.storage.recordings import RecordingKeeper
 

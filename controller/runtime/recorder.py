@@ -1,18 +1,18 @@
 """The flight recorder: everything a tick saw and decided, in a ring of shared memory.
 
 Control appends and never waits; whoever keeps recordings reads behind it. A reader that falls a whole ring
-behind has lost records, is told so, and asks for a checkpoint to begin anew from.
+behind has lost records, is told so, and asks for a checkpoint to begin anew from. The count of bytes written
+is stored as a whole word, and after the bytes: a writer that is killed in between has written nothing.
 """
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from controller.domain import plain
 from controller.domain.commands import Request
@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAGIC: Final = 0x4F535433  # "OST3"
-_RING: Final = struct.Struct("<IIIIQQ")  # magic, channels, boards, reserved, boot id, bytes written
-_POSITION: Final = struct.Struct("<Q")
-_POSITION_AT: Final = 24
-_HEAD: Final = struct.Struct("<IIB3x")  # length of the body, its CRC-32, kind
+_RING: Final = struct.Struct("=IIIIQQ")  # magic, channels, boards, reserved, boot id, bytes written
+_WRITTEN: Final = 3  # the word of it that counts the bytes written
+_HEAD: Final = struct.Struct("<IIB3x")  # length of the body, CRC-32 of kind and body, kind
+_CHECKPOINT: Final = struct.Struct("<Q")  # tick; then the state as JSON
 TICK: Final = 1
 CHECKPOINT: Final = 2
 RING_BYTES: Final = 4 * 1024 * 1024
-"""At 50 channels four seconds of 1 kHz ticks, or a minute and a half of 50 Hz: it stays locked in memory."""
+"""At 50 channels four seconds of 1 kHz ticks, or a minute and a half of 50 Hz: it stays locked in memory.
+
+More than all mail of one tick, thrice, which is how much longer JSON can get when it is written again.
+"""
 
 
 def tick_layout(channels: int, boards: int) -> struct.Struct:
@@ -50,6 +53,14 @@ class TickRecord:
     outputs: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What most ticks do not have."""
+
+    cause: str = ""
+    requests: tuple[Request, ...] = ()
+
+
 class Recorder:
     """The writing end; owns the file and replaces an older one."""
 
@@ -60,6 +71,7 @@ class Recorder:
             os.posix_fallocate(file.fileno(), 0, _RING.size + RING_BYTES)
             self._memory = mmap.mmap(file.fileno(), _RING.size + RING_BYTES)
         _RING.pack_into(self._memory, 0, _MAGIC, channels, boards, 0, boot_id, 0)
+        self._words = memoryview(self._memory).cast("Q")
         self._layout = tick_layout(channels, boards)
         self._written = 0
         fresh.replace(path)
@@ -75,7 +87,9 @@ class Recorder:
     ) -> None:
         """Append one tick."""
         flags = inputs.boards_ready | inputs.stop_pressed << 1 | inputs.service_alive << 2
-        extra = _extra(inputs, requests) if requests or inputs.stop_cause else b""
+        extra = b""
+        if requests or inputs.stop_cause:
+            extra = plain.to_json(_Asked(inputs.stop_cause, tuple(requests))).encode()
         body = self._layout.pack(
             tick,
             dt_s,
@@ -91,13 +105,14 @@ class Recorder:
 
     def checkpoint(self, tick: int, state: object) -> None:
         """Append control's whole state as it is after `tick`; costs about a millisecond."""
-        self._append(CHECKPOINT, _POSITION.pack(tick) + plain.to_json(state).encode())
+        self._append(CHECKPOINT, _CHECKPOINT.pack(tick) + plain.to_json(state).encode())
 
     def close(self) -> None:
+        self._words.release()
         self._memory.close()
 
     def _append(self, kind: int, body: bytes) -> None:
-        record = _HEAD.pack(len(body), zlib.crc32(body), kind) + body
+        record = _HEAD.pack(len(body), zlib.crc32(body, kind), kind) + body
         at = self._written % RING_BYTES
         first = min(len(record), RING_BYTES - at)
         memory = self._memory
@@ -105,33 +120,40 @@ class Recorder:
         if first < len(record):
             memory[_RING.size : _RING.size + len(record) - first] = record[first:]
         self._written += len(record)
-        _POSITION.pack_into(memory, _POSITION_AT, self._written)
+        self._words[_WRITTEN] = self._written
 
 
 def decode_tick(body: bytes, channels: int, boards: int) -> TickRecord:
-    """Read what `Recorder.tick` wrote; struct.error or PlainError when it is none."""
+    """Read what `Recorder.tick` wrote; PlainError when it is none, or of another rig."""
     layout = tick_layout(channels, boards)
-    tick, dt_s, flags, state, length, *rest = layout.unpack_from(body)
-    extra: dict[str, Any] = {"cause": "", "requests": []}
-    if length:
-        extra = json.loads(body[layout.size : layout.size + length])
+    try:
+        tick, dt_s, flags, state, length, *rest = layout.unpack_from(body)
+        state = ReactorState(state)
+    except (struct.error, ValueError) as error:
+        raise plain.PlainError(f"no tick of this rig: {error}") from error
+    if len(body) != layout.size + length:
+        raise plain.PlainError(f"tick {tick}: {len(body)} bytes where {layout.size + length} belong")
+    asked = plain.from_json(_Asked, body[layout.size :]) if length else _Asked()
     inputs = Inputs(
         values=tuple(rest[:channels]),
         qualities=tuple(rest[2 * channels : 3 * channels]),
         boards_ready=bool(flags & 1),
-        stop_cause=extra["cause"],
+        stop_cause=asked.cause,
         stop_pressed=bool(flags & 2),
         service_alive=bool(flags & 4),
         boards_lost=tuple(bool(each) for each in rest[3 * channels :]),
     )
-    requests = tuple(plain.from_plain(Request, raw) for raw in extra["requests"])
     outputs = tuple(rest[channels : 2 * channels])
-    return TickRecord(tick, dt_s, inputs, requests, ReactorState(state), outputs)
+    return TickRecord(tick, dt_s, inputs, asked.requests, state, outputs)
 
 
-def _extra(inputs: Inputs, requests: Sequence[Request]) -> bytes:
-    asked = [plain.to_plain(request) for request in requests]
-    return json.dumps({"cause": inputs.stop_cause, "requests": asked}).encode()
+def decode_checkpoint(body: bytes) -> tuple[int, str]:
+    """Return the tick of a checkpoint and control's state after it, as JSON; PlainError when it is none."""
+    try:
+        (tick,) = _CHECKPOINT.unpack_from(body)
+        return tick, body[_CHECKPOINT.size :].decode()
+    except (struct.error, UnicodeDecodeError) as error:
+        raise plain.PlainError(f"no checkpoint: {error}") from error
 
 
 class RingReader:
@@ -140,34 +162,53 @@ class RingReader:
     def __init__(self, path: Path) -> None:
         """OSError when there is no ring; ValueError when it is none of ours."""
         with path.open("rb") as file:
-            self.inode = os.fstat(file.fileno()).st_ino
+            found = os.fstat(file.fileno())
+            if found.st_size != _RING.size + RING_BYTES:
+                raise ValueError(f"{path} is no flight recorder")
+            self.inode = found.st_ino
             self._memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         magic, self.channels, self.boards, _, self.boot_id, _ = _RING.unpack_from(self._memory, 0)
         if magic != _MAGIC:
             self._memory.close()
             raise ValueError(f"{path} is no flight recorder")
+        self._words = memoryview(self._memory).cast("Q")
         self._position = 0
+        self._doubted = -1
 
     def read(self) -> tuple[list[tuple[int, bytes]], bool]:
         """Return the whole records since the last call as (kind, body), and whether some were lost."""
-        (written,) = _POSITION.unpack_from(self._memory, _POSITION_AT)
-        if written - self._position > RING_BYTES:
-            self._position = written
-            return [], True
+        written = self._words[_WRITTEN]
         records: list[tuple[int, bytes]] = []
         while self._position < written:
-            length, checksum, kind = _HEAD.unpack(self._bytes(self._position, _HEAD.size))
-            body = self._bytes(self._position + _HEAD.size, length) if length <= RING_BYTES else b""
-            if zlib.crc32(body) != checksum:
-                # Overtaken while reading.
-                self._position = written
-                return records, True
-            records.append((kind, body))
-            self._position += _HEAD.size + length
+            record = self._record() if written - self._position <= RING_BYTES else None
+            if record is None:
+                return records, self._has_lost()
+            records.append(record)
+            self._position += _HEAD.size + len(record[1])
         return records, False
 
     def close(self) -> None:
+        self._words.release()
         self._memory.close()
+
+    def _has_lost(self) -> bool:
+        """Go on at the newest record where the next one can't be read any more; else wait for it.
+
+        Another core may see the count before the bytes: what is damaged is looked at once more.
+        """
+        written = self._words[_WRITTEN]
+        if written - self._position <= RING_BYTES and self._doubted != self._position:
+            self._doubted = self._position
+            return False
+        self._position = written
+        return True
+
+    def _record(self) -> tuple[int, bytes] | None:
+        length, checksum, kind = _HEAD.unpack(self._bytes(self._position, _HEAD.size))
+        if kind not in (TICK, CHECKPOINT) or length > RING_BYTES:
+            return None
+        body = self._bytes(self._position + _HEAD.size, length)
+        return (kind, body) if zlib.crc32(body, kind) == checksum else None
 
     def _bytes(self, position: int, length: int) -> bytes:
         at = position % RING_BYTES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("numpy", "scipy", "grpc", "onnxruntime", "pydantic", "google.protobuf")
+HEAVY = ("numpy", "scipy", "grpc", "onnxruntime", "pydantic", "google.protobuf", "asyncio", "ssl", "hashlib")
 
 
 def test_control_loads_none_of_the_heavy_libraries():

@@ -13,7 +13,8 @@ from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState, Snapshot
 from controller.runtime import snapshots
 from controller.runtime.clock import LockstepClock
-from controller.runtime.mailbox import MailboxClient, MailboxServer, request_from
+from controller.runtime.mailbox import MailboxServer, request_from
+from controller.runtime.mailbox_client import MailboxClient
 from controller.runtime.snapshots import SnapshotReader, SnapshotWriter
 
 
