@@ -10,19 +10,20 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from ostwald import from_proto as read
+from ostwald.alarms import AsyncAlarms
 from ostwald.bundle import pack_archive
 from ostwald.calls import DEADLINE_S, LONG_DEADLINE_S, DeviceError, call, new_request_id, translate
+from ostwald.campaigns import AsyncCampaigns
 from ostwald.errors import OstwaldError
+from ostwald.events import AsyncEvents
 from ostwald.identity import Identity
+from ostwald.lease import AsyncLease
+from ostwald.runs import AsyncRuns
 from ostwald.v1 import (
-    campaign_pb2,
-    campaign_pb2_grpc,
     model_pb2,
     model_pb2_grpc,
     reactor_pb2,
     reactor_pb2_grpc,
-    run_pb2,
-    run_pb2_grpc,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ class AsyncOstwald:
         self.runs = AsyncRuns(self._channel, address)
         self.campaigns = AsyncCampaigns(self._channel, address)
         self.models = AsyncModels(self._channel, address)
+        self.alarms = AsyncAlarms(self._channel, address)
+        self.events = AsyncEvents(self._channel, address)
+        self.lease = AsyncLease(self._channel, address, identity)
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,140 +144,6 @@ def _setpoint(channel: str, value: float | str) -> reactor_pb2.Setpoint:
             )
         return reactor_pb2.Setpoint(channel=channel, value=float(found[1]), unit=found[2])
     return reactor_pb2.Setpoint(channel=channel, value=value)
-
-
-class AsyncRuns:
-    """Executions of recipes."""
-
-    def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
-        self._stub = run_pb2_grpc.RunServiceStub(channel)
-        self._address = address
-
-    async def validate(self, recipe_toml: str, parameters: Mapping[str, str]) -> list[str]:
-        """Check a recipe against the rig; return every fault, as text."""
-        request = run_pb2.ValidateRecipeRequest(recipe_toml=recipe_toml, parameters=parameters)
-        answer = await call(lambda: self._stub.ValidateRecipe(request, timeout=DEADLINE_S), self._address)
-        return [
-            f"line {each.line}, {each.place}: {each.description}"
-            if each.line
-            else f"{each.place}: {each.description}"
-            for each in answer.violations
-        ]
-
-    async def start(self, recipe_toml: str, parameters: Mapping[str, str]) -> v.Run:
-        request = run_pb2.StartRunRequest(
-            request_id=new_request_id(), recipe_toml=recipe_toml, parameters=parameters
-        )
-        return read.run(
-            (await call(lambda: self._stub.StartRun(request, timeout=DEADLINE_S), self._address)).run
-        )
-
-    async def get(self, run_id: str) -> v.Run:
-        request = run_pb2.GetRunRequest(run_id=run_id)
-        return read.run(
-            (await call(lambda: self._stub.GetRun(request, timeout=DEADLINE_S), self._address)).run
-        )
-
-    async def list(self) -> Sequence[v.Run]:
-        """Return the newest runs."""
-        request = run_pb2.ListRunsRequest()
-        answer = await call(lambda: self._stub.ListRuns(request, timeout=DEADLINE_S), self._address)
-        return [read.run(each) for each in answer.runs]
-
-    async def watch(self, run_id: str) -> AsyncIterator[tuple[str, v.Run]]:
-        """Yield messages and the run as it stands, until it ends."""
-        try:
-            async for each in self._stub.WatchRun(run_pb2.WatchRunRequest(run_id=run_id)):
-                yield each.event.message, read.run(each.run)
-        except grpc.aio.AioRpcError as error:
-            raise translate(error, self._address) from error
-
-    async def abort(self, run_id: str, reason: str) -> v.Run:
-        request = run_pb2.AbortRunRequest(request_id=new_request_id(), run_id=run_id, reason=reason)
-        return read.run(
-            (await call(lambda: self._stub.AbortRun(request, timeout=LONG_DEADLINE_S), self._address)).run
-        )
-
-
-class AsyncCampaigns:
-    """Campaigns, by id or by name; a name means the newest campaign of it."""
-
-    def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
-        self._stub = campaign_pb2_grpc.CampaignServiceStub(channel)
-        self._address = address
-
-    async def create(
-        self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str] | None = None
-    ) -> v.Campaign:
-        request = campaign_pb2.CreateCampaignRequest(
-            request_id=new_request_id(),
-            campaign_toml=campaign_toml,
-            recipe_toml=recipe_toml,
-            overrides=overrides or {},
-        )
-        answer = await call(lambda: self._stub.CreateCampaign(request, timeout=DEADLINE_S), self._address)
-        return read.campaign(answer.campaign)
-
-    async def start(self, campaign: str) -> v.Campaign:
-        """Start a created or held campaign."""
-        found = await self.get(campaign)
-        request = campaign_pb2.StartCampaignRequest(
-            request_id=new_request_id(), campaign_id=found.campaign_id
-        )
-        answer = await call(lambda: self._stub.StartCampaign(request, timeout=DEADLINE_S), self._address)
-        return read.campaign(answer.campaign)
-
-    async def get(self, campaign: str) -> v.Campaign:
-        """Return a campaign as it stands."""
-        for each in await self.list():
-            if campaign in (each.campaign_id, each.name):
-                return each
-        request = campaign_pb2.GetCampaignRequest(campaign_id=campaign)
-        answer = await call(lambda: self._stub.GetCampaign(request, timeout=DEADLINE_S), self._address)
-        return read.campaign(answer.campaign)
-
-    async def list(self) -> Sequence[v.Campaign]:
-        """Return the newest campaigns."""
-        request = campaign_pb2.ListCampaignsRequest(page_size=200)
-        answer = await call(lambda: self._stub.ListCampaigns(request, timeout=DEADLINE_S), self._address)
-        return [read.campaign(each) for each in answer.campaigns]
-
-    async def watch(self, campaign: str) -> AsyncIterator[v.CampaignEvent]:
-        """Yield events from the first until the campaign ends or is held."""
-        from ostwald.values import CampaignEvent  # noqa: PLC0415 - a value that is made here alone
-
-        found = await self.get(campaign)
-        request = campaign_pb2.WatchCampaignRequest(campaign_id=found.campaign_id)
-        try:
-            async for each in self._stub.WatchCampaign(request):
-                trial = read.trial(each.trial) if each.HasField("trial") else None
-                yield CampaignEvent(each.sequence, each.message, read.campaign(each.campaign), trial)
-        except grpc.aio.AioRpcError as error:
-            raise translate(error, self._address) from error
-
-    async def abort(self, campaign: str, reason: str) -> v.Campaign:
-        found = await self.get(campaign)
-        request = campaign_pb2.AbortCampaignRequest(
-            request_id=new_request_id(), campaign_id=found.campaign_id, reason=reason
-        )
-        answer = await call(lambda: self._stub.AbortCampaign(request, timeout=LONG_DEADLINE_S), self._address)
-        return read.campaign(answer.campaign)
-
-    async def trials(self, campaign: str, *, with_spectra: bool = False) -> Sequence[v.Trial]:
-        """Return all trials in order."""
-        found, trials, token = await self.get(campaign), [], ""
-        while True:
-            request = campaign_pb2.ListTrialsRequest(
-                campaign_id=found.campaign_id, with_spectra=with_spectra, page_token=token
-            )
-            answer = await call(
-                lambda request=request: self._stub.ListTrials(request, timeout=DEADLINE_S),  # type: ignore[misc]
-                self._address,
-            )
-            spectra = {each.spectrum_id: read.spectrum(each) for each in answer.spectra}
-            trials += [read.trial(each, spectra.get(each.spectrum_id)) for each in answer.trials]
-            if not (token := answer.next_page_token):
-                return trials
 
 
 class AsyncModels:

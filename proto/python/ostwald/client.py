@@ -9,9 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from ostwald.aio import AsyncOstwald
+from ostwald.alarms import Alarms
 from ostwald.background import Background
 from ostwald.calls import DeviceError, DeviceUnreachableError, InvalidError, NotFoundError, RefusedError
+from ostwald.campaigns import Campaigns
 from ostwald.errors import LeaseLostError
+from ostwald.events import Events
+from ostwald.lease import Lease
+from ostwald.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,9 +44,12 @@ class Ostwald:
         self._loop = Background()
         self._device = self._loop.run(_open(address, actor, lease))
         self.address = address
-        self.runs = Runs(self._loop, self._device)
-        self.campaigns = Campaigns(self._loop, self._device)
+        self.runs = Runs(self._loop, self._device.runs)
+        self.campaigns = Campaigns(self._loop, self._device.campaigns)
         self.models = Models(self._loop, self._device)
+        self.alarms = Alarms(self._loop, self._device.alarms)
+        self.events = Events(self._loop, self._device.events)
+        self.lease = Lease(self._loop, self._device.lease)
 
     def __enter__(self) -> Self:
         return self
@@ -82,63 +90,6 @@ class Ostwald:
 
 async def _open(address: str, actor: str, lease: str) -> AsyncOstwald:
     return AsyncOstwald(address, actor=actor, lease=lease)
-
-
-class Runs:
-    """Executions of recipes."""
-
-    def __init__(self, loop: Background, device: AsyncOstwald) -> None:
-        self._loop = loop
-        self._runs = device.runs
-
-    def validate(self, recipe_toml: str, parameters: Mapping[str, str]) -> list[str]:
-        return self._loop.run(self._runs.validate(recipe_toml, parameters))
-
-    def start(self, recipe_toml: str, parameters: Mapping[str, str]) -> v.Run:
-        return self._loop.run(self._runs.start(recipe_toml, parameters))
-
-    def get(self, run_id: str) -> v.Run:
-        return self._loop.run(self._runs.get(run_id))
-
-    def list(self) -> Sequence[v.Run]:
-        return self._loop.run(self._runs.list())
-
-    def watch(self, run_id: str) -> Iterator[tuple[str, v.Run]]:
-        return self._loop.iterate(self._runs.watch(run_id))
-
-    def abort(self, run_id: str, reason: str) -> v.Run:
-        return self._loop.run(self._runs.abort(run_id, reason))
-
-
-class Campaigns:
-    """Campaigns, by id or by name."""
-
-    def __init__(self, loop: Background, device: AsyncOstwald) -> None:
-        self._loop = loop
-        self._campaigns = device.campaigns
-
-    def create(
-        self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str] | None = None
-    ) -> v.Campaign:
-        return self._loop.run(self._campaigns.create(campaign_toml, recipe_toml, overrides))
-
-    def start(self, campaign: str) -> v.Campaign:
-        return self._loop.run(self._campaigns.start(campaign))
-
-    def get(self, campaign: str) -> v.Campaign:
-        return self._loop.run(self._campaigns.get(campaign))
-
-    def list(self) -> Sequence[v.Campaign]:
-        return self._loop.run(self._campaigns.list())
-
-    def watch(self, campaign: str) -> Iterator[v.CampaignEvent]:
-        return self._loop.iterate(self._campaigns.watch(campaign))
-
-    def abort(self, campaign: str, reason: str) -> v.Campaign:
-        return self._loop.run(self._campaigns.abort(campaign, reason))
-
-    def trials(self, campaign: str, *, with_spectra: bool = False) -> Sequence[v.Trial]:
-        return self._loop.run(self._campaigns.trials(campaign, with_spectra=with_spectra))
 
 
 class Models:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from ostwald import values as v
-from ostwald.v1 import campaign_pb2, common_pb2, model_pb2, reactor_pb2, run_pb2
+from ostwald.v1 import (
+    alarms_pb2,
+    campaign_pb2,
+    common_pb2,
+    events_pb2,
+    leases_pb2,
+    model_pb2,
+    reactor_pb2,
+    run_pb2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from google.protobuf.duration_pb2 import Duration
 
 
 def word(name: str, prefix: str) -> str:
@@ -42,6 +54,7 @@ def reactor(message: reactor_pb2.GetReactorResponse) -> v.Reactor:
             for each in message.interlocks
         ),
         links={each.name: each.state for each in message.links},
+        warnings=tuple(message.warnings),
     )
 
 
@@ -54,6 +67,7 @@ def _channel(message: reactor_pb2.Channel) -> v.Channel:
         high=message.high,
         safe_value=message.safe_value if message.HasField("safe_value") else None,
         driven_by=message.driven_by,
+        writable=message.writable,
     )
 
 
@@ -110,6 +124,10 @@ def run(message: run_pb2.Run) -> v.Run:
         properties=dict(message.properties),
         spectrum_id=message.spectrum_id,
         campaign_id=message.campaign_id,
+        actor=message.actor,
+        leased=message.leased,
+        started_s=message.started.seconds,
+        ended_s=message.ended.seconds if message.HasField("ended") else None,
     )
 
 
@@ -172,3 +190,47 @@ def model(message: model_pb2.Model) -> v.Model:
         metrics=dict(message.metrics),
         signed_by=message.signed_by,
     )
+
+
+def seconds(message: Duration) -> float:
+    return message.seconds + message.nanos * 1e-9
+
+
+def alarm(message: alarms_pb2.Alarm) -> v.Alarm:
+    return v.Alarm(
+        name=message.name,
+        state=word(alarms_pb2.AlarmState.Name(message.state), "ALARM_STATE_"),
+        priority=word(alarms_pb2.AlarmPriority.Name(message.priority), "ALARM_PRIORITY_"),
+        active=message.active,
+        since_s=message.since.seconds,
+        value=message.value if message.HasField("value") else None,
+        unit=message.unit,
+        shelved_left_s=seconds(message.shelved_left) if message.HasField("shelved_left") else None,
+        by=message.by,
+        condition=message.condition,
+        response=message.response,
+        trip=message.trip,
+    )
+
+
+def event(message: events_pb2.Event) -> v.Event:
+    return v.Event(
+        event_id=message.event_id,
+        sequence=message.sequence,
+        boot_id=message.time.boot_id,
+        time_s=message.time.seconds,
+        logged=message.logged.ToDatetime(UTC),
+        kind=word(events_pb2.EventKind.Name(message.kind), "EVENT_KIND_"),
+        subject=message.subject,
+        text=message.text,
+        actor=message.actor,
+    )
+
+
+def watched_event(message: events_pb2.WatchEventsResponse) -> v.WatchedEvent:
+    return v.WatchedEvent(event(message.event) if message.HasField("event") else None, message.lost)
+
+
+def lease(message: leases_pb2.GetLeaseResponse) -> v.Lease:
+    held = message.lease
+    return v.Lease(held.holder, seconds(held.left), held.lost, seconds(message.longest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,13 @@ class Channel:
     high: float
     safe_value: float | None
     driven_by: str
+    writable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Interlock:
+    """`channel` is empty for a rule that watches none, or several; `rule` says it in words."""
+
     name: str
     channel: str
     rule: str
@@ -38,7 +42,10 @@ class Interlock:
 
 @dataclass(frozen=True, slots=True)
 class Reactor:
-    """The rig as it is. `state` is "starting", "ready", "tripped", "stopped" or "orphaned"."""
+    """The rig as it is. `state` is "starting", "ready", "tripped", "stopped" or "orphaned".
+
+    `warnings` are what the machine does not permit control, and what that costs.
+    """
 
     name: str
     state: str
@@ -55,6 +62,7 @@ class Reactor:
     channels: tuple[Channel, ...]
     interlocks: tuple[Interlock, ...]
     links: dict[str, str]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,12 @@ class PredictedRow:
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """One execution of a recipe; `leased`: it is held when the lease under which it acts is lost.
+
+    `state` is a PackML state in lower case: "execute", "held", "complete", "aborted". Times are those of the
+    reactor's clock; `ended_s` is None until it has ended.
+    """
+
     run_id: str
     recipe: str
     state: str
@@ -109,6 +123,10 @@ class Run:
     properties: dict[str, float]
     spectrum_id: str
     campaign_id: str
+    actor: str
+    leased: bool
+    started_s: float
+    ended_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +199,89 @@ class Model:
     outputs: tuple[str, ...]
     metrics: dict[str, float] = field(default_factory=dict)
     signed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm and how it stands, in the words of ISA-18.2.
+
+    `state`: "normal", "unacknowledged", "acknowledged", "returned", "latched_unacknowledged",
+    "latched_acknowledged", "shelved", "suppressed" or "out_of_service"; `priority`: "low", "medium", "high" or
+    "critical". `active`: its condition stands, whatever the state. `value` is what its channel read when it
+    was raised; `shelved_left_s` None unless it is shelved. A `trip` is an interlock's.
+    """
+
+    name: str
+    state: str
+    priority: str
+    active: bool
+    since_s: float
+    value: float | None
+    unit: str
+    shelved_left_s: float | None
+    by: str
+    condition: str
+    response: str
+    trip: bool
+
+    @property
+    def standing(self) -> bool:
+        """Whether it is on, by its condition or by its latch, and nobody keeps it quiet."""
+        return self.state.endswith("acknowledged")
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits to be acknowledged."""
+        return self.state == "returned" or self.state.endswith("unacknowledged")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened. `event_id` grows over restarts; `time_s` is the reactor's clock, `logged` the calendar's.
+
+    `kind`: "state", "trip", "alarm", "command", "loop", "lease" or "system"; `actor` is empty where nobody
+    asked for it.
+    """
+
+    event_id: int
+    sequence: int
+    boot_id: int
+    time_s: float
+    logged: datetime
+    kind: str
+    subject: str
+    text: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedEvent:
+    """An event as it happens; None in a message that only tells of lost ones.
+
+    `lost` counts the events, of any kind, that never reached the log or are no longer in it.
+    """
+
+    event: Event | None
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds the lease, empty: nobody, and for how long still, on the reactor's clock.
+
+    `lost`: the last one ran out without being released. `longest_s` is for how long one is given at once.
+    """
+
+    holder: str
+    left_s: float
+    lost: bool
+    longest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """A lease of one's own; `token` proves it."""
+
+    holder: str
+    left_s: float
+    token: str = field(repr=False)
