@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,15 +10,14 @@ from rich.live import Live
 from rich.table import Table
 
 from ostwald.calls import DeviceUnreachableError
-from ostwald.cli import campaigns, models
-from ostwald.cli.console import FAILED, WRONG_USE, Json, console, device, fail, pairs, print_json, state
+from ostwald.cli import campaigns, models, runs
+from ostwald.cli.console import WRONG_USE, Json, console, device, fail, print_json, state
 from ostwald.cli.plot import plot
 from ostwald.client import Ostwald
 from ostwald.values import Reactor, Reading, Sample
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-run = typer.Typer(no_args_is_help=True, help="Run recipes.")
-app.add_typer(run, name="run")
+app.add_typer(runs.app, name="run")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(models.app, name="model")
 
@@ -199,69 +197,3 @@ def reset(as_json: Json = False) -> None:
     with device() as opened:
         opened.reset()
     print_json({"reset": True}) if as_json else console.print("reset")
-
-
-Parameters = Annotated[
-    list[str] | None, typer.Option("--set", "-s", help="Parameter: NAME=VALUE with its unit.")
-]
-
-
-@run.command("validate")
-def run_validate(recipe: Path, values: Parameters = None, as_json: Json = False) -> None:
-    """Check a recipe against the rig; every fault at once."""
-    with device() as opened:
-        faults = opened.runs.validate(recipe.read_text(encoding="utf-8"), pairs(values or [], "--set"))
-    if as_json:
-        print_json({"ok": not faults, "violations": faults})
-    else:
-        console.print("\n".join(faults) or "good")
-    if faults:
-        raise typer.Exit(FAILED)
-
-
-@run.command("start")
-def run_start(
-    recipe: Path,
-    values: Parameters = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Run a recipe."""
-    with device() as opened:
-        started = opened.runs.start(recipe.read_text(encoding="utf-8"), pairs(values or [], "--set"))
-        if wait:
-            for message, now in opened.runs.watch(started.run_id):
-                if not as_json:
-                    console.print(f"{now.step}/{now.steps} {message}")
-            started = opened.runs.get(started.run_id)
-    print_json(started) if as_json else console.print(f"run {started.run_id} is {started.state}")
-    if started.state == "aborted":
-        raise typer.Exit(FAILED)
-
-
-@run.command("list")
-def run_list(as_json: Json = False) -> None:
-    """List the newest runs."""
-    with device() as opened:
-        found = opened.runs.list()
-    if as_json:
-        print_json(found)
-        return
-    for each in found:
-        console.print(f"{each.run_id}  {each.recipe}  {each.state}  {each.detail}")
-
-
-@run.command("show")
-def run_show(run_id: str, as_json: Json = False) -> None:
-    """Show a run."""
-    with device() as opened:
-        found = opened.runs.get(run_id)
-    print_json(found) if as_json else console.print(found)
-
-
-@run.command("abort")
-def run_abort(run_id: str, reason: str = "asked for by a person", as_json: Json = False) -> None:
-    """Stop a run; what it drove goes safe."""
-    with device() as opened:
-        found = opened.runs.abort(run_id, reason)
-    print_json(found) if as_json else console.print(f"run {found.run_id} is {found.state}")
