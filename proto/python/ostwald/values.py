@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +209,9 @@ class Alarm:
     """One alarm and how it stands, in the words of ISA-18.2.
 
     `state`: "normal", "unacknowledged", "acknowledged", "returned", "latched_unacknowledged",
-    "latched_acknowledged", "shelved", "suppressed" or "out_of_service"; `priority`: "low", "medium", "high" or
-    "critical". `active`: its condition stands, whatever the state. `value` is what its channel read when it
-    was raised; `shelved_left_s` None unless it is shelved. A `trip` is an interlock's.
+    "latched_acknowledged", "shelved", "suppressed" or "out_of_service". `priority`: "low", "medium", "high"
+    or "critical". `active`: its condition stands, whatever the state. `value` is what its channel read when
+    it was raised; `shelved_left_s` None unless it is shelved. A `trip` is an interlock's.
     """
 
     name: str
@@ -237,8 +240,9 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened. `event_id` grows over restarts; `time_s` is the reactor's clock, `logged` the calendar's.
+    """What happened.
 
+    `event_id` grows over restarts; `time_s` is by the reactor's clock, `logged` by the calendar.
     `kind`: "state", "trip", "alarm", "command", "loop", "lease" or "system"; `actor` is empty where nobody
     asked for it.
     """

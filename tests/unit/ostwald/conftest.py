@@ -59,13 +59,12 @@ class Served:
     def address(self) -> str:
         return self.bench.server.address
 
-    def log(self, *events: Event) -> None:
+    def log(self, *events: Event, first: int = 1) -> None:
         """Put events into the journal, whose connection belongs to the server's thread."""
 
         async def add() -> None:
-            log = self.bench.journal.events
-            first = log.newest_id + 1
-            log.add([LoggedEvent(7, number, 1.0, each) for number, each in enumerate(events, start=first)])
+            numbered = enumerate(events, start=first)
+            self.bench.journal.events.add([LoggedEvent(7, number, 1.0, each) for number, each in numbered])
 
         self._loop.run(add())
 

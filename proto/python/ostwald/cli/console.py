@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 FAILED, WRONG_USE, REFUSED = 1, 2, 3
 console = Console()
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-state: dict[str, str] = {"device": "127.0.0.1:50051"}
+state: dict[str, str] = {"device": "127.0.0.1:50051", "lease": ""}
 
 
 @contextmanager
 def device() -> Iterator[Ostwald]:
     """Connect to the device that the command line names; every error becomes one line and an exit code."""
     try:
-        with Ostwald(state["device"]) as opened:
+        with Ostwald(state["device"], lease=state["lease"]) as opened:
             yield opened
     except DeviceError as error:
         fail(str(error), REFUSED)
@@ -55,6 +56,8 @@ def _plain(value: Any) -> Any:
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, float) and value - value != 0.0:
         return None
     return value
