@@ -181,9 +181,15 @@ def _follow(opened: Ostwald, campaign: Campaign, *, quiet: bool) -> Campaign:
             if event.trial is None:
                 continue
             trials[event.trial.number] = event.trial
+            said = event.message.removeprefix(f"trial {event.trial.number} ")
             if live is not None:
                 live.update(_table(campaign, list(trials.values())[-24:]), refresh=True)
-            elif not quiet and event.trial.state != "running" and event.message.split()[-1] != "started":
+            if quiet or said == "started":
+                continue
+            if said not in ("complete", "failed"):
+                # Held, or going on: what a person who waits has to know.
+                console.print(event.message, soft_wrap=True, markup=False, highlight=False)
+            elif live is None:
                 console.print(_line(event.trial), soft_wrap=True)
     finally:
         if live is not None:
