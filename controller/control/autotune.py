@@ -18,11 +18,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import pairwise
 from typing import Final
 
-from controller.control.experiment import MOST_SIDE, AutotuneState, Cycle, Phase, Plan, Proposal, Search
-from controller.control.fotdp import Drive, Fotdp, Trace, lambda_tuning, regress
+from controller.control.experiment import (
+    ASYMMETRY,
+    AutotuneState,
+    Cycle,
+    Phase,
+    Plan,
+    Proposal,
+    Search,
+    drive,
+    fail,
+)
+from controller.control.identification import identify, stay
 
 __all__ = ["AutotuneState", "Phase", "Proposal", "begin", "step"]
 
@@ -32,8 +41,6 @@ _LEAST_HOLD_S: Final = 5.0
 _LEAST_HYSTERESIS: Final = 1e-9
 # The highest of many readings crosses while the true value is some two below: 8 are left to turn it back.
 _HYSTERESIS_SIGMAS: Final = 5.0
-# The lower side of the relay against the upper one.
-_ASYMMETRY: Final = 1.5
 # Each is a level of the output: some twenty on the way to the target, two a cycle after.
 _MOST_SWITCHES: Final = 64
 _STEADY_CYCLES: Final = 2
@@ -45,11 +52,8 @@ _ANSWER: Final = 2.0
 _RESTING: Final = 9.0
 _MOST_UNEVEN: Final = 3.0
 _MOST_STEPS_AT_ONCE: Final = 4.0
-_CANDIDATES: Final = 12
-_ROUNDS: Final = 4
 # A cycle must rise above its hysteresis by this to tell more than the noise does.
 _LEAST_SWING: Final = 1.15
-_MOST_UNEXPLAINED: Final = 0.15
 
 
 def begin(
@@ -86,12 +90,12 @@ def begin(
     )
     state = AutotuneState(plan, Phase.HOLD, plan.origin, plan.origin, switches=((0.0, plan.origin),))
     if not all(math.isfinite(each) for each in (target, amplitude, bias, low, high, noise_band, rate_per_s)):
-        return _fail(state, "target, amplitude, bias, limits, noise band and rate must be numbers")
+        return fail(state, "target, amplitude, bias, limits, noise band and rate must be numbers")
     if not 0.0 < plan.amplitude <= 0.5 * (high - low):
         span = f"{low:g} to {high:g}"
-        return _fail(state, f"amplitude {amplitude:g}: choose one above 0, up to half of the range {span}")
+        return fail(state, f"amplitude {amplitude:g}: choose one above 0, up to half of the range {span}")
     if noise_band < 0.0:
-        return _fail(state, f"noise band {noise_band:g} is below 0: give the sensor's resolution")
+        return fail(state, f"noise band {noise_band:g} is below 0: give the sensor's resolution")
     return state
 
 
@@ -103,19 +107,19 @@ def step(state: AutotuneState, *, measurement: float, dt_s: float) -> tuple[Auto
     if state.ended:
         return state, state.output
     if not math.isfinite(measurement):
-        state = _fail(state, "the sensor gave no reading: mend it, then begin again")
+        state = fail(state, "the sensor gave no reading: mend it, then begin again")
         return state, state.output
     state = _record(state, state.plan.turn * (measurement - state.plan.target), dt_s)
     if state.time_s > state.plan.limit_s:
-        state = _fail(state, _late(state))
+        state = fail(state, _late(state))
     elif state.phase is Phase.HOLD:
         state = _hold(state)
     elif state.phase is Phase.LAG:
-        state = _stay(state)
+        state = stay(state)
     else:
         state = _swing(state)
         if state.phase is Phase.FIT:
-            state = _fit(state, dt_s)
+            state = identify(state, dt_s)
     return state, state.output
 
 
@@ -144,25 +148,15 @@ def _hold(state: AutotuneState) -> AutotuneState:
     moved = abs(state.value - state.side.at(0.5 * state.time_s))
     if moved > hysteresis and state.time_s < plan.patience_s:
         return state
-    return _drive(replace(state, phase=Phase.APPROACH, upward=state.value < 0.0, furthest=state.value))
-
-
-def _drive(state: AutotuneState) -> AutotuneState:
-    """Put out the relay's side that is due."""
-    plan = state.plan
-    swing = plan.amplitude if state.upward else -plan.amplitude / _ASYMMETRY
-    output = min(max(state.centre + swing, plan.low), plan.high)
-    switches = (*state.switches, (state.time_s, output))
-    side = Trace(MOST_SIDE).add(state.time_s, state.value, state.integral)
-    return replace(
-        state, output=output, switches=switches, switched_s=state.time_s, switched_at=state.value, side=side
-    )
+    return drive(replace(state, phase=Phase.APPROACH, upward=state.value < 0.0, furthest=state.value))
 
 
 def _swing(state: AutotuneState) -> AutotuneState:
     """Switch where the measurement has crossed; help where it won't."""
     if len(state.switches) >= _MOST_SWITCHES:
-        return _fail(
+        if state.phase is Phase.FIT:
+            return state
+        return fail(
             state,
             f"no limit cycle in {_MOST_SWITCHES} switches: hold the load steady, or raise the amplitude",
         )
@@ -196,7 +190,7 @@ def _switch(state: AutotuneState) -> AutotuneState:
         state = replace(state, cycle=Cycle(state.time_s))
     elif state.cycle is not None:
         state = replace(state, cycle=replace(state.cycle, up_s=state.time_s - state.cycle.start_s))
-    return _drive(replace(state, upward=not state.upward))
+    return drive(replace(state, upward=not state.upward))
 
 
 def _close_cycle(state: AutotuneState) -> AutotuneState:
@@ -217,7 +211,7 @@ def _close_cycle(state: AutotuneState) -> AutotuneState:
     if state.alike < _STEADY_CYCLES:
         return state
     if cycle.swing < _LEAST_SWING * 2.0 * state.hysteresis:
-        return _fail(
+        return fail(
             state,
             f"too noisy: the swing of {cycle.swing:.3g} hardly leaves the hysteresis of"
             f" {2.0 * state.hysteresis:.3g}; raise the amplitude, or filter the sensor",
@@ -236,7 +230,7 @@ def _alike(cycle: Cycle, last: Cycle, hysteresis: float) -> bool:
 def _rebalance(state: AutotuneState, up_share: float) -> AutotuneState:
     """Move the relay's centre to its mean output, which holds the measurement at the target."""
     plan = state.plan
-    mean = up_share * plan.amplitude - (1.0 - up_share) * plan.amplitude / _ASYMMETRY
+    mean = up_share * plan.amplitude - (1.0 - up_share) * plan.amplitude / ASYMMETRY
     centre = min(max(state.centre + mean, plan.low), plan.high)
     return replace(state, centre=centre, alike=0, last=None)
 
@@ -264,7 +258,7 @@ def _await_answer(state: AutotuneState, age_s: float) -> AutotuneState:
     if toward * (state.furthest - state.switched_at) < -_ANSWER * state.hysteresis:
         # It drifts away, and one step did not suffice to turn it.
         return _shift(state, state.value)
-    return _fail(
+    return fail(
         state,
         f"the measurement did not answer the output in {state.plan.patience_s:g} s:"
         " check actuator and sensor, or raise the amplitude",
@@ -301,9 +295,9 @@ def _shift(state: AutotuneState, end: float) -> AutotuneState:
             balance = state.output + toward * short / gain
             change = max(toward * (balance - state.centre), 0.5 * plan.amplitude)
     centre = min(max(state.centre + toward * change, plan.low), plan.high)
-    shifted = _drive(replace(state, centre=centre, known=(state.output, end), alike=0, last=None))
+    shifted = drive(replace(state, centre=centre, known=(state.output, end), alike=0, last=None))
     if shifted.output == state.output:
-        return _fail(
+        return fail(
             state,
             f"saturated: at its limit the output {state.output:g} leaves the measurement at"
             f" {plan.target + plan.turn * end:.4g}, short of {plan.target:g}; choose a target within reach",
@@ -311,80 +305,8 @@ def _shift(state: AutotuneState, end: float) -> AutotuneState:
     return shifted
 
 
-def _fit(state: AutotuneState, dt_s: float) -> AutotuneState:
-    """Try one dead time a tick, so that no tick is long; each round narrows to the best one's neighbours."""
-    search = state.search
-    assert search is not None
-    spacing_s = (search.high_s - search.low_s) / (_CANDIDATES - 1)
-    dead_time_s = search.low_s + search.tried * spacing_s
-    drive = Drive(state.switches, state.plan.rate_per_s)
-    found = regress((state.approach, state.relay), drive, dead_time_s, search.from_s)
-    if found is not None and (search.best is None or found.residual < search.best.residual):
-        search = replace(search, best=found, best_s=dead_time_s)
-    search = replace(search, tried=search.tried + 1)
-    if search.tried < _CANDIDATES:
-        return replace(state, search=search)
-    if search.rounds + 1 < _ROUNDS:
-        low_s, high_s = max(search.best_s - spacing_s, 0.0), search.best_s + spacing_s
-        search = replace(search, rounds=search.rounds + 1, tried=0, low_s=low_s, high_s=high_s)
-        return replace(state, search=search)
-    return _propose(replace(state, search=search), dt_s)
-
-
-def _longest_side_s(state: AutotuneState) -> float:
-    """Return the longest time between two switches of which the answer was watched."""
-    starts = [start_s for start_s, _ in state.switches[1:]]
-    return max(later_s - start_s for start_s, later_s in pairwise(starts))
-
-
-def _stay(state: AutotuneState) -> AutotuneState:
-    """Watch the answer to one long side; then identify again, on the way back."""
-    search = state.search
-    assert search is not None
-    if state.time_s < state.until_s:
-        return state
-    again = Search(0.0, search.from_s, search.from_s)
-    return _drive(replace(state, phase=Phase.FIT, upward=True, search=again))
-
-
-def _propose(state: AutotuneState, dt_s: float) -> AutotuneState:
-    search, cycle, plan = state.search, state.last, state.plan
-    assert search is not None
-    assert cycle is not None
-    unexplained = math.inf
-    if search.best is not None:
-        unexplained = math.sqrt(search.best.residual) / cycle.swing
-    if search.best is None or unexplained > _MOST_UNEXPLAINED + state.noise.sigma / cycle.swing:
-        return _fail(state, "no first-order model explains the experiment: repeat it with a steady load")
-    model = Fotdp(search.best.gain, search.best.time_constant_s, search.best_s)
-    gain, integral_s = lambda_tuning(model, dt_s)
-    if _longest_side_s(state) < integral_s:
-        # Only what is watched for about an integral time can tell it.
-        until_s = state.time_s + integral_s + model.dead_time_s
-        return _drive(replace(state, phase=Phase.LAG, upward=False, until_s=until_s))
-    # Astrom & Hagglund (1984), section 3: describing function of a relay with hysteresis.
-    relay = 0.5 * plan.amplitude * (1.0 + 1.0 / _ASYMMETRY)
-    amplitude = math.sqrt((0.5 * cycle.swing) ** 2 - state.hysteresis**2)
-    proposal = Proposal(
-        gain=plan.turn * gain,
-        integral_s=integral_s,
-        derivative_s=0.0,
-        ultimate_gain=plan.turn * 4.0 * relay / (math.pi * amplitude),
-        ultimate_period_s=cycle.period_s,
-        process_gain=plan.turn * model.gain,
-        time_constant_s=model.time_constant_s,
-        dead_time_s=model.dead_time_s,
-        unexplained=unexplained,
-    )
-    return replace(state, phase=Phase.DONE, proposal=proposal, output=state.centre)
-
-
 def _late(state: AutotuneState) -> str:
     limit = f"in {state.plan.limit_s:g} s"
     if state.phase in (Phase.HOLD, Phase.APPROACH):
         return f"not at the target {limit}: raise the amplitude, or begin nearer to the target"
     return f"no steady limit cycle {limit}: hold the load steady, or raise the amplitude"
-
-
-def _fail(state: AutotuneState, why: str) -> AutotuneState:
-    return replace(state, phase=Phase.FAILED, failed=why, output=state.plan.origin)

@@ -1,9 +1,9 @@
-"""What a relay experiment is and what it has seen so far: the parts of `autotune`'s state."""
+"""What a relay experiment is and what it has seen so far: the state of `autotune` and its parts."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -12,6 +12,8 @@ from controller.control.fotdp import Regression, Trace
 MOST_APPROACH: Final = 64
 MOST_RELAY: Final = 96
 MOST_SIDE: Final = 32
+# The lower side of the relay against the upper one.
+ASYMMETRY: Final = 1.5
 
 
 class Phase(StrEnum):
@@ -157,3 +159,20 @@ class AutotuneState:
     @property
     def ended(self) -> bool:
         return self.phase in (Phase.DONE, Phase.FAILED)
+
+
+def drive(state: AutotuneState) -> AutotuneState:
+    """Put out the relay's side that is due."""
+    plan = state.plan
+    swing = plan.amplitude if state.upward else -plan.amplitude / ASYMMETRY
+    output = min(max(state.centre + swing, plan.low), plan.high)
+    switches = (*state.switches, (state.time_s, output))
+    side = Trace(MOST_SIDE).add(state.time_s, state.value, state.integral)
+    return replace(
+        state, output=output, switches=switches, switched_s=state.time_s, switched_at=state.value, side=side
+    )
+
+
+def fail(state: AutotuneState, why: str) -> AutotuneState:
+    """End the experiment at the output that was before it."""
+    return replace(state, phase=Phase.FAILED, failed=why, output=state.plan.origin)

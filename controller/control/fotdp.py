@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from operator import mul
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _LAMBDA_PER_DEAD_TIME: Final = 2.0
 _LONGEST_INTEGRAL: Final = 25.0
 # Of the time that was watched: beyond it a lag can't be told from an integrator.
 _LONGEST_LAG: Final = 10.0
-_COLUMNS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,30 +113,30 @@ class Regression:
 def regress(traces: Sequence[Trace], drive: Drive, dead_time_s: float, from_s: float) -> Regression | None:
     """Fit K and T for one dead time to the samples after `from_s`.
 
-    `from_s` must be no less than the dead time, since what was
-    applied before the experiment is not known. None where the experiment does not determine a model.
+    `from_s` must be no less than the dead time, since what was applied before the experiment is not known.
+    None where the experiment does not determine a model.
     """
-    rows = _rows(traces, drive, dead_time_s, from_s)
-    if len(rows) <= 2 * _COLUMNS:
+    columns = _columns(traces, drive, dead_time_s, from_s)
+    *regressors, values = columns
+    if len(values) <= 2 * len(regressors):
         return None
-    scales = [max(abs(row[column]) for row in rows) or 1.0 for column in range(_COLUMNS)]
-    normal = [[0.0] * (_COLUMNS + 1) for _ in range(_COLUMNS)]
-    for *raw, value in rows:
-        row = [each / scale for each, scale in zip(raw, scales, strict=True)]
-        for line, each in zip(normal, row, strict=True):
-            for column in range(_COLUMNS):
-                line[column] += each * row[column]
-            line[_COLUMNS] += each * value
+    scales = [max(map(abs, column)) or 1.0 for column in regressors]
+    normal = [
+        [sum(map(mul, one, other)) / (scale * by) for other, by in zip(columns, (*scales, 1.0), strict=True)]
+        for one, scale in zip(regressors, scales, strict=True)
+    ]
     solution = _solve(normal)
     if solution is None:
         return None
     lag, push, drift, start = (each / scale for each, scale in zip(solution, scales, strict=True))
-    residual = sum((v - lag * a - push * b - drift * t - start * one) ** 2 for a, b, t, one, v in rows)
+    residual = sum(
+        (v - lag * a - push * b - drift * t - start) ** 2 for a, b, t, _, v in zip(*columns, strict=True)
+    )
     if push <= 0.0:
         return None
-    longest_s = _LONGEST_LAG * rows[-1][2]
+    longest_s = _LONGEST_LAG * regressors[2][-1]
     time_constant_s = min(-1.0 / lag, longest_s) if lag < 0.0 else longest_s
-    return Regression(residual / len(rows), push * time_constant_s, time_constant_s)
+    return Regression(residual / len(values), push * time_constant_s, time_constant_s)
 
 
 def lambda_tuning(model: Fotdp, dt_s: float) -> tuple[float, float]:
@@ -152,23 +152,26 @@ def lambda_tuning(model: Fotdp, dt_s: float) -> tuple[float, float]:
     return model.time_constant_s / (model.gain * closed_s), integral_s
 
 
-def _rows(
+def _columns(
     traces: Sequence[Trace], drive: Drive, dead_time_s: float, from_s: float
-) -> list[tuple[float, float, float, float, float]]:
-    """Return (integral of y, integral of the delayed u, time, 1, y) for each sample, in order of time."""
-    rows = []
+) -> tuple[list[float], ...]:
+    """Return integral of y, integral of the delayed u, time, 1 and y: each a column over all samples."""
+    found: tuple[list[float], ...] = ([], [], [], [], [])
+    integrals, drives, times_s, ones, values = found
     position, starts = 0, drive.integrals()
     for trace in traces:
-        for time_s, value, integral in zip(trace.times_s, trace.values, trace.integrals, strict=True):
-            if time_s < from_s:
-                continue
-            seen_s = time_s - dead_time_s
-            while position + 1 < len(starts) and starts[position + 1][0] <= seen_s:
-                position += 1
-            start_s, level, driven = starts[position]
-            driven += drive.since(position, level, seen_s - start_s)
-            rows.append((integral, driven, time_s, 1.0, value))
-    return rows
+        first = bisect_left(trace.times_s, from_s)
+        integrals += trace.integrals[first:]
+        times_s += trace.times_s[first:]
+        values += trace.values[first:]
+    for time_s in times_s:
+        seen_s = time_s - dead_time_s
+        while position + 1 < len(starts) and starts[position + 1][0] <= seen_s:
+            position += 1
+        start_s, level, driven = starts[position]
+        drives.append(driven + drive.since(position, level, seen_s - start_s))
+    ones += [1.0] * len(times_s)
+    return found
 
 
 def _solve(matrix: list[list[float]]) -> list[float] | None:
