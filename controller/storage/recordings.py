@@ -1,191 +1,135 @@
-"""Recordings: what the flight recorder held, kept on disk in segments that replay on their own.
-
-A segment begins with the rig, the channels and a checkpoint; then come the ticks. Bodies are as the ring has
-them, compressed together.
-"""
+"""Recordings: what the flight recorder held, kept on disk in segments, the newest of them."""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from dataclasses import dataclass
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from controller.domain.errors import ControllerError, Kind
-from controller.runtime.recorder import CHECKPOINT, TICK, RingReader
+from controller.runtime.recorder import CHECKPOINT, RingReader, decode_checkpoint
+from controller.storage.segments import SUFFIX, SegmentWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
-MAGIC: Final = b"OSTWREC1"
-_LENGTH: Final = struct.Struct("<IB")
-_LARGEST_BODY: Final = 8 * 1024 * 1024
-_CHUNK: Final = 64 * 1024
 SEGMENT_TICKS: Final = 200_000
 KEEP_BYTES: Final = 256 * 1024 * 1024
-_PLAN: Final = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """The head of a segment and where its ticks come from, in their order."""
-
-    plan_json: str
-    tick: int
-    state_json: str
-    ticks: Iterator[bytes]
+# A segment takes no more than this share of what is kept, so that pruning leaves a history.
+_SHARE: Final = 8
 
 
 class RecordingKeeper:
-    """Moves records from the ring of control into segments of `folder`; call `drain` about once a second."""
+    """Moves records from the ring of control into segments of `folder`; call `drain` several times a second.
 
-    def __init__(
-        self,
-        ring: Path,
-        folder: Path,
-        plan_json: str,
-        *,
-        keep_bytes: int = KEEP_BYTES,
-    ) -> None:
+    The newest segments are kept, up to `keep_bytes`. `lost` counts how often control was faster.
+    """
+
+    def __init__(self, ring: Path, folder: Path, plan_json: str, *, keep_bytes: int = KEEP_BYTES) -> None:
         self._ring_path = ring
         self._folder = folder
         self._plan = plan_json
         self._keep_bytes = keep_bytes
         self._ring: RingReader | None = None
-        self._segment: _SegmentWriter | None = None
+        self._segment: SegmentWriter | None = None
+        # Ticks come that no checkpoint leads to.
+        self._wanting = False
+        self._closed = False
+        # A drain in another thread may still be at work when its task has been cancelled.
+        self._lock = threading.Lock()
         self.lost = 0
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def drain(self) -> bool:
         """Take what there is, following control when it restarts; True: ask control for a checkpoint.
 
-        Without one nothing more can be kept: ticks were lost, or the segment is full.
+        Without one nothing more can be kept: ticks were lost, or the segment is full. OSError when the folder
+        can't be written, or RECORDER_UNREADABLE: what was read is lost, and the next call begins anew.
         """
+        with self._lock:
+            return not self._closed and self._drain()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._leave()
+
+    def _drain(self) -> bool:
         if self._ring is None:
             self._ring = _open(self._ring_path)
         if self._ring is None:
             return False
+        # Asked before reading: what a control process that is gone wrote last is then read.
+        replaced = self._is_replaced(self._ring)
         records, lost = self._ring.read()
-        for kind, body in records:
-            self._keep(self._ring.boot_id, kind, body)
+        try:
+            for kind, body in records:
+                self._keep(self._ring.boot_id, kind, body)
+            if self._segment is not None:
+                self._segment.flush()
+        except OSError:
+            self._drop_segment()
+            self._wanting = True
+            raise
         if lost:
             self.lost += 1
-            self._end_segment()
-        if self._segment is not None:
-            self._segment.flush()
-        full = self._segment is not None and self._segment.ticks >= SEGMENT_TICKS
-        self._follow()
-        return lost or full
-
-    def close(self) -> None:
-        if self._ring is not None:
-            self._ring.close()
-            self._ring = None
-        self._end_segment()
+            self._drop_segment()
+            self._wanting = True
+        if replaced:
+            self._leave()
+            return False
+        return self._wanting or (self._segment is not None and self._is_full(self._segment))
 
     def _keep(self, boot_id: int, kind: int, body: bytes) -> None:
         if kind == CHECKPOINT:
-            self._end_segment()
-            (tick,) = struct.unpack_from("<Q", body)
-            path = self._folder / f"{boot_id:016x}-{tick:012d}.rec"
-            self._segment = _SegmentWriter(path, self._plan)
+            self._drop_segment()
+            tick, _ = decode_checkpoint(body)
+            path = self._folder / f"{boot_id:016x}-{tick:012d}{SUFFIX}"
             self._prune(path)
-        if self._segment is not None:
+            self._segment = SegmentWriter(path, self._plan)
+            self._wanting = False
+        if self._segment is None:
+            self._wanting = True
+        else:
             self._segment.add(kind, body)
 
-    def _follow(self) -> None:
-        """Leave the ring of a control process that is gone, once it is read out."""
-        assert self._ring is not None
+    def _is_full(self, segment: SegmentWriter) -> bool:
+        return segment.ticks >= SEGMENT_TICKS or segment.size_bytes >= self._keep_bytes // _SHARE
+
+    def _is_replaced(self, ring: RingReader) -> bool:
+        """Whether another control process has begun a ring of its own."""
         try:
-            same = self._ring_path.stat().st_ino == self._ring.inode
+            return self._ring_path.stat().st_ino != ring.inode
         except FileNotFoundError:
-            same = True
-        if not same:
-            self.close()
+            return False
 
-    def _end_segment(self) -> None:
+    def _leave(self) -> None:
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
+        self._drop_segment()
+        self._wanting = False
+
+    def _drop_segment(self) -> None:
         if self._segment is not None:
-            self._segment.close()
-            self._segment = None
+            segment, self._segment = self._segment, None
+            # On a full disk; what was flushed can be read without the end of the stream.
+            with suppress(OSError):
+                segment.close()
 
-    def _prune(self, newest: Path) -> None:
-        paths = sorted(self._folder.glob("*.rec"), key=lambda path: path.stat().st_mtime, reverse=True)
+    def _prune(self, following: Path) -> None:
+        """Make room: remove the oldest segments beyond `keep_bytes`."""
+        found = []
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            # Somebody may have removed it just now.
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                found.append((status.st_mtime_ns, path.name, status.st_size, path))
         total = 0
-        for path in paths:
-            total += path.stat().st_size
-            if total > self._keep_bytes and path != newest:
-                path.unlink()
-
-
-class _SegmentWriter:
-    def __init__(self, path: Path, plan_json: str) -> None:
-        self._file: BinaryIO = path.open("wb")
-        self._file.write(MAGIC)
-        self._pack = zlib.compressobj(1)
-        self.ticks = 0
-        self.add(_PLAN, plan_json.encode())
-
-    def add(self, kind: int, body: bytes) -> None:
-        self.ticks += kind == TICK
-        self._file.write(self._pack.compress(_LENGTH.pack(len(body), kind) + body))
-
-    def flush(self) -> None:
-        """Make what was added readable, whatever happens next."""
-        self._file.write(self._pack.flush(zlib.Z_SYNC_FLUSH))
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.write(self._pack.flush())
-        self._file.close()
-
-
-def open_segment(path: Path) -> Segment:
-    """Read a segment's head; its ticks follow lazily. ControllerError RECORDING_UNREADABLE."""
-    bodies = _bodies(path)
-    try:
-        (plan_kind, plan), (kind, checkpoint) = next(bodies), next(bodies)
-    except StopIteration:
-        raise _unreadable(path, "it ends before its first checkpoint") from None
-    if plan_kind != _PLAN or kind != CHECKPOINT:
-        raise _unreadable(path, "it does not begin with a rig and a checkpoint")
-    (tick,) = struct.unpack_from("<Q", checkpoint)
-    ticks = (body for each, body in bodies if each == TICK)
-    return Segment(plan.decode(), tick, checkpoint[8:].decode(), ticks)
-
-
-def _bodies(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield (kind, body); a segment that was cut off ends with its last whole record."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise _unreadable(path, str(error.strerror)) from error
-    with file:
-        if file.read(len(MAGIC)) != MAGIC:
-            raise _unreadable(path, "it is no recording of ostwaldd")
-        unpack = zlib.decompressobj()
-        pending = bytearray()
-        while chunk := file.read(_CHUNK):
-            try:
-                pending += unpack.decompress(chunk)
-            except zlib.error as error:
-                raise _unreadable(path, f"it is damaged ({error})") from error
-            yield from _cut(path, pending)
-
-
-def _cut(path: Path, pending: bytearray) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while len(pending) - at >= _LENGTH.size:
-        length, kind = _LENGTH.unpack_from(pending, at)
-        if length > _LARGEST_BODY:
-            raise _unreadable(path, "a record in it is longer than any can be")
-        end = at + _LENGTH.size + length
-        if end > len(pending):
-            break
-        yield kind, bytes(pending[at + _LENGTH.size : end])
-        at = end
-    del pending[:at]
+        for _, _, size_bytes, path in sorted(found, reverse=True):
+            total += size_bytes
+            if total > self._keep_bytes and path != following:
+                path.unlink(missing_ok=True)
 
 
 def _open(path: Path) -> RingReader | None:
@@ -193,12 +137,10 @@ def _open(path: Path) -> RingReader | None:
         return RingReader(path)
     except FileNotFoundError:
         return None
-
-
-def _unreadable(path: Path, why: str) -> ControllerError:
-    return ControllerError(
-        f"{path} can't be replayed: {why}",
-        reason="RECORDING_UNREADABLE",
-        kind=Kind.INVALID,
-        remedy="name a .rec file of the daemon's recordings folder",
-    )
+    except ValueError as error:
+        raise ControllerError(
+            str(error),
+            reason="RECORDER_UNREADABLE",
+            kind=Kind.UNAVAILABLE,
+            remedy="restart ostwaldd: control and service must be of one release",
+        ) from error
