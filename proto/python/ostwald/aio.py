@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING, Self
 
 import grpc
@@ -14,10 +13,12 @@ from ostwald.alarms import AsyncAlarms
 from ostwald.bundle import pack_archive
 from ostwald.calls import DEADLINE_S, LONG_DEADLINE_S, DeviceError, call, new_request_id, translate
 from ostwald.campaigns import AsyncCampaigns
-from ostwald.errors import OstwaldError
 from ostwald.events import AsyncEvents
 from ostwald.identity import Identity
 from ostwald.lease import AsyncLease
+from ostwald.loops import AsyncLoops
+from ostwald.quantities import QuantityError, split
+from ostwald.reagents import AsyncReagents
 from ostwald.runs import AsyncRuns
 from ostwald.v1 import (
     model_pb2,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 64 * 1024
 _OPTIONS = (("grpc.max_receive_message_length", 64 << 20),)
-_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
 
 
 class AsyncOstwald:
@@ -56,6 +56,8 @@ class AsyncOstwald:
         self.models = AsyncModels(self._channel, address)
         self.alarms = AsyncAlarms(self._channel, address)
         self.events = AsyncEvents(self._channel, address)
+        self.loops = AsyncLoops(self._channel, address)
+        self.reagents = AsyncReagents(self._channel, address)
         self.lease = AsyncLease(self._channel, address, identity)
 
     async def __aenter__(self) -> Self:
@@ -137,12 +139,11 @@ class AsyncOstwald:
 
 def _setpoint(channel: str, value: float | str) -> reactor_pb2.Setpoint:
     if isinstance(value, str):
-        found = _QUANTITY.fullmatch(value)
-        if found is None:
-            raise OstwaldError(
-                f"{channel}: '{value}' is not a quantity", remedy='write "45 degC" or a number'
-            )
-        return reactor_pb2.Setpoint(channel=channel, value=float(found[1]), unit=found[2])
+        try:
+            number, unit = split(value)
+        except QuantityError as error:
+            raise QuantityError(f"{channel}: {error.message}", remedy=error.remedy) from error
+        return reactor_pb2.Setpoint(channel=channel, value=number, unit=unit)
     return reactor_pb2.Setpoint(channel=channel, value=value)
 
 

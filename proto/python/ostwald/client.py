@@ -13,9 +13,11 @@ from ostwald.alarms import Alarms
 from ostwald.background import Background
 from ostwald.calls import DeviceError, DeviceUnreachableError, InvalidError, NotFoundError, RefusedError
 from ostwald.campaigns import Campaigns
-from ostwald.errors import LeaseLostError
+from ostwald.errors import AutotuneError, LeaseLostError
 from ostwald.events import Events
 from ostwald.lease import Lease
+from ostwald.loops import Loops
+from ostwald.reagents import Reagents
 from ostwald.runs import Runs
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncOstwald",
+    "AutotuneError",
     "DeviceError",
     "DeviceUnreachableError",
     "InvalidError",
@@ -49,6 +52,8 @@ class Ostwald:
         self.models = Models(self._loop, self._device)
         self.alarms = Alarms(self._loop, self._device.alarms)
         self.events = Events(self._loop, self._device.events)
+        self.loops = Loops(self._loop, self._device.loops)
+        self.reagents = Reagents(self._loop, self._device.reagents)
         self.lease = Lease(self._loop, self._device.lease)
 
     def __enter__(self) -> Self:

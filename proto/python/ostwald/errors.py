@@ -16,5 +16,9 @@ class BundleError(OstwaldError):
     """A bundle that is incomplete, malformed, too large, not signed, or changed after signing."""
 
 
+class AutotuneError(OstwaldError):
+    """An experiment that ended without a tuning to propose."""
+
+
 class LeaseLostError(OstwaldError):
     """The lease that calls were to be made under ran out, or could not be renewed."""

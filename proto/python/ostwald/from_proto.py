@@ -12,8 +12,10 @@ from ostwald.v1 import (
     common_pb2,
     events_pb2,
     leases_pb2,
+    loops_pb2,
     model_pb2,
     reactor_pb2,
+    reagents_pb2,
     run_pb2,
 )
 
@@ -234,3 +236,37 @@ def watched_event(message: events_pb2.WatchEventsResponse) -> v.WatchedEvent:
 def lease(message: leases_pb2.GetLeaseResponse) -> v.Lease:
     held = message.lease
     return v.Lease(held.holder, seconds(held.left), held.lost, seconds(message.longest))
+
+
+def loop(message: loops_pb2.Loop) -> v.Loop:
+    phase = word(loops_pb2.AutotunePhase.Name(message.autotune), "AUTOTUNE_PHASE_")
+    return v.Loop(
+        name=message.name,
+        sensor=message.sensor,
+        actuator=message.actuator,
+        mode=word(loops_pb2.LoopMode.Name(message.mode), "LOOP_MODE_"),
+        target=message.target if message.HasField("target") else None,
+        setpoint=message.setpoint if message.HasField("setpoint") else None,
+        output=message.output if message.HasField("output") else None,
+        output_unit=message.output_unit,
+        tuning=_tuning(message.tuning),
+        scheduled=message.scheduled,
+        autotune="none" if phase == "unspecified" else phase,
+        problem=message.problem,
+        proposal=_tuning(message.proposal) if message.HasField("proposal") else None,
+        proposal_summary=message.proposal_summary,
+    )
+
+
+def _tuning(message: loops_pb2.Tuning) -> v.Tuning:
+    return v.Tuning(message.gain, message.integral_s, message.derivative_s)
+
+
+def reagent(message: reagents_pb2.Reagent) -> v.Reagent:
+    return v.Reagent(
+        name=message.name,
+        pump=message.pump,
+        stock=message.stock,
+        left_ul=message.left_ul if message.HasField("left_ul") else None,
+        full_ul=message.full_ul if message.HasField("full_ul") else None,
+    )

@@ -289,3 +289,47 @@ class HeldLease:
     holder: str
     left_s: float
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """PID parameters, ISA form; the gain in output unit per unit of the sensor."""
+
+    gain: float
+    integral_s: float
+    derivative_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """One loop. `mode` is "off", "manual" or "auto"; `autotune` "none", "running", "proposed" or "failed".
+
+    `target` is what is asked of its sensor, `setpoint` where the ramp has brought it, `output` what it asks
+    of its actuator: None where nothing is. `problem` says why the last experiment failed.
+    """
+
+    name: str
+    sensor: str
+    actuator: str
+    mode: str
+    target: float | None
+    setpoint: float | None
+    output: float | None
+    output_unit: str
+    tuning: Tuning
+    scheduled: bool
+    autotune: str
+    problem: str
+    proposal: Tuning | None
+    proposal_summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reagent:
+    """A stock that a pump delivers; what is left and what a full one holds, None where that is not kept."""
+
+    name: str
+    pump: str
+    stock: str
+    left_ul: float | None
+    full_ul: float | None
