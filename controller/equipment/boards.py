@@ -159,7 +159,7 @@ class _Wired:
 
     @property
     def lost(self) -> bool:
-        """Whether it worked and does not now: it is silent, booted anew, or its dead-man's switch went off."""
+        """Whether it worked and does not now: silent, booted anew, or its dead-man's switch went off."""
         return self._worked and (self.driver.state is not BoardState.READY or bool(self.status & _DEADMAN))
 
     def read(self, now_s: float, values: list[float], qualities: list[int]) -> None:

@@ -223,7 +223,8 @@ def _joined(inputs: Inputs, pins: PinInputs, channels: Sequence[int], problem: s
         values[channel] = float(level)
         qualities[channel] = int(Quality.GOOD if pins.healthy else Quality.BAD)
     cause = inputs.stop_cause
-    if pins.stop_pressed and not cause:
+    if pins.stop_pressed and not inputs.stop_pressed:
+        # Before what it has led to: a board that was stopped for it.
         cause = f"the pins can't be used: {problem}" if problem else "stop button on the pins pressed"
     return Inputs(
         values=tuple(values),
