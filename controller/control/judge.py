@@ -1,4 +1,4 @@
-"""Which state the reactor is in: what may follow what, as a table, and the rules that choose, gravest first."""
+"""Which state the reactor is in: a table of what may follow what, and the rules that choose among it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def judge(model: ControlModel, state: ControlState, inputs: Inputs, dt_s: float)
     if interlocks.trips_reactor(model.interlocks, state.interlocks):
         return _tripped(model, state)
     if state.state is TRIPPED:
-        return state
+        # Nothing latched is left: what latches holds its trip until Reset.
+        return made_safe(model, state, STARTING, "released: waiting for the board")
     return _judge_boards(model, state, inputs)
 
 

@@ -97,7 +97,10 @@ def _loop(
     found, reply, events = loop_commands.take(
         model.loops, state.loops, command, seen.values, seen.qualities, state.outputs
     )
-    return replace(state, loops=found), reply, tuple(replace(each, actor=actor) for each in events)
+    after = replace(state, loops=found)
+    if moves and not reply.refused and (refusal := _taken_back(model, state, after)):
+        return state, refusal, ()
+    return after, reply, tuple(replace(each, actor=actor) for each in events)
 
 
 def _not_ready(state: ControlState) -> Reply | None:
@@ -108,7 +111,7 @@ def _not_ready(state: ControlState) -> Reply | None:
 
 def _set(model: ControlModel, state: ControlState, seen: Seen, command: c.SetTargets, actor: str) -> Taken:
     """Take all targets or none: plain outputs first, then loops, then the flows of groups."""
-    refusal = _not_ready(state) or _first_refusal(model, state, command)
+    refusal = _not_ready(state) or _first_refusal(model, command)
     if refusal is not None:
         return state, refusal, ()
     targets, found = list(state.targets), state.loops
@@ -130,18 +133,20 @@ def _set(model: ControlModel, state: ControlState, seen: Seen, command: c.SetTar
     fractions, reply = flows.aim(model.flows, state.fractions, targets, flowing, written)
     if reply.refused:
         return state, reply, ()
+    after = replace(state, targets=tuple(targets), loops=found, fractions=fractions)
+    refusal = _taken_back(model, state, after)
+    if refusal is not None:
+        return state, refusal, ()
     text = ", ".join(_worded(model, name, value) for name, value in command.targets.items())
     subject = next(iter(command.targets), "")
-    state = replace(state, targets=tuple(targets), loops=found, fractions=fractions)
-    return state, DONE, _told(subject, f"set {text}"[:_LONGEST_TEXT], actor)
+    return after, DONE, _told(subject, f"set {text}"[:_LONGEST_TEXT], actor)
 
 
 def _worded(model: ControlModel, name: str, value: float) -> str:
     return f"{name} {value:.6g} {model.channels[model.index[name]].unit}"
 
 
-def _first_refusal(model: ControlModel, state: ControlState, command: c.SetTargets) -> Reply | None:
-    forced = interlocks.forced(model.interlocks, state.interlocks)
+def _first_refusal(model: ControlModel, command: c.SetTargets) -> Reply | None:
     for name, value in command.targets.items():
         index = model.index.get(name)
         if index is None:
@@ -153,7 +158,28 @@ def _first_refusal(model: ControlModel, state: ControlState, command: c.SetTarge
         if not isfinite(value) or not channel.low <= value <= channel.high:
             allowed = f"{channel.low:g} to {channel.high:g} {channel.unit}"
             return Reply("OUT_OF_RANGE", f"{name}: {value:g} is outside {allowed}")
-        if index in forced:
-            reason = interlocks.reason(model.interlocks, state.interlocks)
-            return Reply("FORCED_SAFE", f"{name} is held safe by {reason}")
     return None
+
+
+def _taken_back(model: ControlModel, before: ControlState, after: ControlState) -> Reply | None:
+    """Refuse what an interlock over some outputs would take back in this tick; a safe value is granted."""
+    for actuator in interlocks.forced(model.interlocks, before.interlocks):
+        number = model.loops.on_actuator.get(actuator)
+        switched_on = (
+            number is not None
+            and after.loops[number] is not before.loops[number]
+            and after.loops[number].is_active
+        )
+        if switched_on or after.targets[actuator] not in (before.targets[actuator], model.safe[actuator]):
+            held = model.channels[actuator].name
+            by = " and ".join(_forcing(model, before, actuator))
+            return Reply("FORCED_SAFE", f"{held} is held safe by interlock {by}; remove its cause first")
+    return None
+
+
+def _forcing(model: ControlModel, state: ControlState, actuator: int) -> list[str]:
+    rules = zip(model.interlocks.plans, model.interlocks.forces, strict=True)
+    tripped = state.interlocks.tripped
+    return [
+        plan.name for index, (plan, forces) in enumerate(rules) if tripped >> index & 1 and actuator in forces
+    ]
