@@ -110,6 +110,19 @@ class BoardTwin:
         return self._outputs.goal
 
     @property
+    def drive(self) -> Drive:
+        """What the pins do now: `commanded`, with the pumps still on their ramps."""
+        outputs, model = self._outputs, self.model
+        goal = outputs.goal
+        return Drive(
+            outputs.pump_steps_s[: model.axes],
+            goal.heater_duty[: model.heaters],
+            goal.lamp_duty,
+            goal.frequency_hz[: model.frequencies],
+            goal.duty[: model.duties],
+        )
+
+    @property
     def status(self) -> m.Status:
         return m.Status(self._status())
 
@@ -137,16 +150,8 @@ class BoardTwin:
         """Let `dt_s` pass; return what the pins do to the plant meanwhile."""
         self._time_s += dt_s
         self._check_deadman()
-        outputs = self._outputs
-        outputs.advance(dt_s)
-        goal, model = outputs.goal, self.model
-        return Drive(
-            outputs.pump_steps_s[: model.axes],
-            goal.heater_duty[: model.heaters],
-            goal.lamp_duty,
-            goal.frequency_hz[: model.frequencies],
-            goal.duty[: model.duties],
-        )
+        self._outputs.advance(dt_s)
+        return self.drive
 
     def sense(self, sensed: Sensed) -> None:
         """Show the board its sensors, its digital inputs and its stop input."""
