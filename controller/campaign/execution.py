@@ -176,24 +176,26 @@ class Execution:
         self._to(Trigger.DONE, self._why)
 
     async def _stop(self, before: Snapshot) -> dict[str, float]:
-        """Put what a hold stops into its safe values, or everything where control refuses; return which."""
+        """Put what a hold stops into its safe values, or everything under another's lease; return which."""
         context, plan = self._context, self._reactor.plan
         stopped = holding.to_safe(plan, before, self._recipe.hold)
         try:
             await self._reactor.set(stopped, actor=context.actor, lease=context.lease)
         except ControllerError as error:
-            if error.reason not in ("LEASE_HELD", "FORCED_SAFE"):
+            if error.reason != "LEASE_HELD":
                 raise
+            # To go safe altogether needs no lease.
             await self._reactor.make_safe(actor=context.actor)
             stopped = holding.to_safe(plan, before, _EVERYTHING)
         return stopped
 
     async def _unhold(self) -> None:
+        """Bring back what the hold stopped; where control refuses, the run is held again."""
         self._context.check()
         try:
             await self._context.set(self._restore)
         except ControllerError as error:
-            if error.reason != "LEASE_HELD":
+            if error.reason not in ("LEASE_HELD", "FORCED_SAFE"):
                 raise
             self.ask_hold(self.mandate.loss(self._reactor) or error.message)
         else:

@@ -24,12 +24,9 @@ def moving(plan: RigPlan) -> frozenset[str]:
 def to_safe(plan: RigPlan, now: Snapshot, hold: Hold) -> dict[str, float]:
     """Return the safe value of every actuator that a hold stops.
 
-    By default all but those that a loop drives: pumps and lamps stop, temperatures stay where they are. What
-    an interlock holds safe already is left out: control takes no target for it.
+    By default all but those that a loop drives: pumps and lamps stop, temperatures stay where they are.
     """
-    kept = _forced(plan, now)
-    if hold.keeps_flows:
-        kept |= moving(plan)
+    kept = moving(plan) if hold.keeps_flows else frozenset[str]()
     if hold.keeps_temperatures:
         kept |= {name for loop in _regulating(plan, now) for name in (loop.actuator, loop.cooler)}
     return {
@@ -72,11 +69,6 @@ def _lost(loops: Sequence[LoopPlan], stopped: Collection[str]) -> list[str]:
         sensors += [loop.sensor for loop in lost]
         gone.update(sensors)
     return sensors
-
-
-def _forced(plan: RigPlan, now: Snapshot) -> set[str]:
-    tripped = (each for index, each in enumerate(plan.interlocks) if now.trips >> index & 1)
-    return {name for each in tripped for name in each.forces}
 
 
 def _regulating(plan: RigPlan, now: Snapshot) -> list[LoopPlan]:
