@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -18,6 +19,7 @@ from controller.domain.errors import ControllerError
 
 if TYPE_CHECKING:
     from controller.domain.commands import Command
+    from controller.domain.status import LoopStatus
     from controller.equipment.reactor import RemoteReactor
     from controller.runtime.mailbox_client import MailboxClient
     from controller.storage.journal import Journal
@@ -28,6 +30,8 @@ log = structlog.get_logger()
 _RETRY_S: Final = 0.2
 _DRAIN_EVERY_S: Final = 0.25
 _LEVELS_EVERY_S: Final = 30.0
+# A folder that can't be written is tried again so often.
+_FAILED_PAUSE_S: Final = 5.0
 
 
 class Upkeep:
@@ -41,6 +45,7 @@ class Upkeep:
         self._journal = journal
         self._recordings = recordings
         self._restored_boot = 0
+        self._restoring = asyncio.Lock()
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -55,18 +60,25 @@ class Upkeep:
             case Retune() | SetReagent() | ShelveAlarm() | SetAlarmService():
                 self._journal.standing.keep(command, actor)
             case EndAutotune(loop=name, accept=True):
-                proposal = next(
-                    (each.proposal for each in self._reactor.status().loops if each.name == name), None
-                )
-                if proposal is not None:
-                    tuning = Retune(name, proposal.gain, proposal.integral_s, proposal.derivative_s)
-                    self._journal.standing.keep(tuning, actor)
+                for loop in self._reactor.status().loops:
+                    if loop.name == name:
+                        self._journal.standing.keep(_accepted(loop), actor)
 
     async def restore(self) -> None:
-        """Tell a control process that has just booted what stood before."""
-        boot_id = self._reactor.snapshot().boot_id
-        if boot_id == self._restored_boot:
-            return
+        """Tell a control process that has just booted what stood before; once, whoever asks."""
+        async with self._restoring:
+            boot_id = self._reactor.snapshot().boot_id
+            if boot_id == self._restored_boot:
+                return
+            # A service that restarts alone finds that control knows better: of levels, above all.
+            if not self._journal.standing.is_restored(boot_id):
+                await self._ask_again()
+                self._journal.standing.note_restored(boot_id)
+            self._restored_boot = boot_id
+
+    async def _ask_again(self) -> None:
+        for text in self._journal.standing.purge():
+            log.warning("not restored", request=text, why="another release wrote it")
         for request in self._journal.standing.due():
             try:
                 await self._reactor.request(request.command, actor=request.actor)
@@ -75,7 +87,6 @@ class Upkeep:
                     raise
                 # The rig file has changed: what it no longer has needs no restoring.
                 log.warning("not restored", request=type(request.command).__name__, why=str(error))
-        self._restored_boot = boot_id
 
     async def _hold_line(self) -> None:
         while True:
@@ -87,10 +98,20 @@ class Upkeep:
             await asyncio.sleep(_RETRY_S)
 
     async def _drain(self) -> None:
+        failed = False
         while True:
-            if await asyncio.to_thread(self._recordings.drain):
-                await self._ask_checkpoint()
-            await asyncio.sleep(_DRAIN_EVERY_S)
+            pause_s = _DRAIN_EVERY_S
+            try:
+                wants_checkpoint = await asyncio.to_thread(self._recordings.drain)
+            except (OSError, ControllerError) as error:
+                if not failed:
+                    log.error("nothing is recorded", why=str(error))  # noqa: TRY400 - it says all
+                failed, pause_s = True, _FAILED_PAUSE_S
+            else:
+                failed = False
+                if wants_checkpoint:
+                    await self._ask_checkpoint()
+            await asyncio.sleep(pause_s)
 
     async def _ask_checkpoint(self) -> None:
         try:
@@ -103,7 +124,17 @@ class Upkeep:
         reagents = [each.name for each in self._reactor.plan.reagents if each.level]
         while reagents:
             await asyncio.sleep(_LEVELS_EVERY_S)
-            levels_ul = self._reactor.status().reagents_ul
-            if self._restored_boot == self._reactor.status().boot_id:
-                for name, level_ul in zip(reagents, levels_ul, strict=True):
+            status = self._reactor.status()
+            if self._restored_boot != status.boot_id:
+                continue
+            try:
+                for name, level_ul in zip(reagents, status.reagents_ul, strict=True):
                     self._journal.standing.keep(SetReagent(name, level_ul), "ostwaldd")
+            except sqlite3.OperationalError as error:
+                log.warning("levels are not journaled", why=str(error))
+
+
+def _accepted(loop: LoopStatus) -> Retune:
+    """Return the tuning just accepted: still proposed by the newest status, or in force by it already."""
+    tuning = loop if loop.proposal is None else loop.proposal
+    return Retune(loop.name, tuning.gain, tuning.integral_s, tuning.derivative_s)

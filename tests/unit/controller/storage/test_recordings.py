@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from controller.domain.commands import EmergencyStop, Request
 from controller.domain.errors import ControllerError
 from controller.domain.readings import Inputs, ReactorState
-from controller.runtime.recorder import RING_BYTES, TICK, Recorder, RingReader, decode_tick
+from controller.runtime.recorder import RING_BYTES, TICK, Recorder, decode_tick
 from controller.storage import recordings, segments
 from controller.storage.recordings import RecordingKeeper
 from controller.storage.segments import open_segment
@@ -254,29 +254,36 @@ def test_a_recording_that_was_cut_off_ends_with_its_last_whole_tick(whole, tmp_p
         assert 0 < len(found) <= 50
 
 
+@pytest.fixture(scope="module")
+def content(tmp_path_factory) -> bytes:
+    """A recording of 20 ticks that was closed in order."""
+    folder = tmp_path_factory.mktemp("whole")
+    control = Control(folder / "recorder", 1)
+    control.tick(20)
+    keeper = RecordingKeeper(folder / "recorder", folder, PLAN)
+    keeper.drain()
+    keeper.close()
+    control.recorder.close()
+    [path] = folder.glob("*.rec")
+    return path.read_bytes()
+
+
 @given(st.data())
-def test_whichever_byte_is_wrong_nothing_wrong_is_replayed(tmp_path_factory, data) -> None:
-    folder = tmp_path_factory.getbasetemp() / "damaged"
-    path = folder / "any.rec"
-    if not path.exists():
-        folder.mkdir()
-        writer = segments.SegmentWriter(path, PLAN)
-        control = Control(folder / "recorder", 1)
-        control.tick(20)
-        reader = RingReader(folder / "recorder")
-        for kind, body in reader.read()[0]:
-            writer.add(kind, body)
-        reader.close()
-        control.recorder.close()
-        writer.close()
-    content = bytearray(path.read_bytes())
+def test_whichever_byte_is_wrong_only_right_ticks_are_read(tmp_path_factory, content: bytes, data) -> None:
+    path = tmp_path_factory.getbasetemp() / "damaged.rec"
     at = data.draw(st.integers(0, len(content) - 1))
-    content[at] ^= data.draw(st.integers(1, 255))
-    damaged = folder / "wrong.rec"
-    damaged.write_bytes(content)
-    with pytest.raises(ControllerError) as raised:
-        ticks_of(damaged)
-    assert raised.value.reason == "RECORDING_UNREADABLE"
+    wrong = content[at] ^ data.draw(st.integers(1, 255))
+    path.write_bytes(content[:at] + bytes([wrong]) + content[at + 1 :])
+    read = []
+    try:
+        for body in open_segment(path).ticks:
+            read.append(decode_tick(body, 1, 0).tick)
+    except ControllerError as error:
+        assert error.reason == "RECORDING_UNREADABLE"
+    else:
+        # What zlib takes for the begin of more ends like a recording that was cut off.
+        assert len(read) < 20
+    assert read == list(range(1, len(read) + 1))
 
 
 def refused(path: Path) -> str:
