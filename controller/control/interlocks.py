@@ -81,8 +81,8 @@ def step(
 ) -> tuple[InterlockState, tuple[Event, ...]]:
     """Judge one tick. The state comes back as the same object when nothing changes.
 
-    Without readings, while a board that was heard is away, only what needs none is judged; the rest stays tripped
-    or not, and begins its delay anew.
+    Without readings, while a board that was heard is away, only what needs none is judged; the rest stays
+    tripped or not, and begins its delay anew.
     """
     memories, standing, judged = _judge(state, model, seen, dt_s, -1 if readings else model.blind)
     if not standing | state.standing | state.tripped:

@@ -141,7 +141,7 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command, who asks ("chemist@bench", "run r-12") and the digest of the token of the lease under which."""
+    """A command, who asks ("chemist@bench", "run r-12") and the digest of the lease's token under which."""
 
     command: Command
     actor: str = ""

@@ -67,8 +67,8 @@ class Reactor(Protocol):
     async def request(self, command: Command, *, actor: str, lease: str = "") -> None:
         """Ask control for anything that `domain.commands` names; return once it is done.
 
-        `actor` is for the log; `lease` is the token of the lease under which it is asked. What control refuses
-        raises ControllerError with its reason.
+        `actor` is for the log; `lease` is the token of the lease under which it is asked. What control
+        refuses raises ControllerError with its reason.
         """
         ...
 

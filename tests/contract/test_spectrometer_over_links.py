@@ -220,7 +220,9 @@ def identity(**changes: object) -> m.Identity:
         (identity(coefficients_nm=(300.0, float("nan"), 0.0, 0.0)), "does not rise"),
         (m.Exposing(1, 1), "answered IDENTIFY with EXPOSING"),
         (
-            m.Inputs(0, m.Status(0), (0.0,) * 4, (0.0,) * 2, (0.0,) * 6, (0.0,) * 2, 0.0),
+            m.Inputs(
+                0, m.Status(0), (0.0,) * 4, (0.0,) * 2, (0.0,) * 6, (0.0,) * 2, 0.0, (0.0,) * 2, (0.0,) * 2, 0
+            ),
             "0x83 is not expected",
         ),
     ],

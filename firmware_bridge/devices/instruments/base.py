@@ -76,7 +76,7 @@ class Identity:
 class InstrumentSettings:
     """What the rig file says of one instrument.
 
-    `address` is its place on a shared line, empty where there is only one. `options` are the driver's own keys,
+    `address` is its place on a shared line, empty where it is alone. `options` are the driver's own keys,
     as text with units ("syringe": "BD Plastic 10 mL"); `used` the signals that the rig uses; `safe` what
     each used actuator becomes when things go wrong.
     """

@@ -64,7 +64,7 @@ def test_messages_become_requests_and_nonsense_becomes_none():
     assert request_from({"op": "request", "request": plain.to_plain(asked)}) == asked
     stop = Request(EmergencyStop("fire"))
     assert request_from({"op": "request", "request": plain.to_plain(stop)}) == stop
-    for nonsense in ({}, {"op": "request"}, {"op": "request", "request": 3}, {"op": "advance", "seconds": 1.0}):
+    for nonsense in ({}, {"op": "request"}, {"op": "request", "request": 3}, {"op": "advance", "seconds": 1}):
         assert request_from(nonsense) is None
 
 
