@@ -7,7 +7,7 @@ from typing import Final
 
 from ostwald.errors import OstwaldError
 
-_QUANTITY: Final = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*", re.DOTALL)
+_QUANTITY: Final = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*((?![.,]).*?)\s*", re.DOTALL)
 # The micro sign, the Greek letter, and what keyboards have.
 _MICROLITRES: Final = {
     "nL": 1e-3, "nl": 1e-3,
