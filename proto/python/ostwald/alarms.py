@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from google.protobuf.duration_pb2 import Duration
-
 from ostwald import from_proto as read
 from ostwald.calls import DEADLINE_S, call, new_request_id
+from ostwald.errors import OstwaldError
+from ostwald.to_proto import duration
 from ostwald.v1 import alarms_pb2, reactor_pb2_grpc
 
 if TYPE_CHECKING:
@@ -39,8 +39,12 @@ class AsyncAlarms:
 
     async def shelve(self, name: str, duration_s: float, reason: str) -> None:
         """Keep an alarm quiet for `duration_s` of reactor time, at most a day."""
+        if not duration_s > 0.0:
+            raise OstwaldError(
+                f"'{name}' can't be shelved for {duration_s:g} s", remedy="unshelve brings it back"
+            )
         request = alarms_pb2.ShelveAlarmRequest(
-            request_id=new_request_id(), name=name, duration=_duration(duration_s), reason=reason
+            request_id=new_request_id(), name=name, duration=duration(duration_s), reason=reason
         )
         await call(lambda: self._stub.ShelveAlarm(request, timeout=DEADLINE_S), self._address)
 
@@ -88,9 +92,3 @@ class Alarms:
 
     def in_service(self, name: str) -> None:
         self._loop.run(self._alarms.in_service(name))
-
-
-def _duration(duration_s: float) -> Duration:
-    made = Duration()
-    made.FromMilliseconds(round(duration_s * 1000.0))
-    return made

@@ -11,11 +11,10 @@ import time
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from google.protobuf.duration_pb2 import Duration
-
 from ostwald import from_proto as read
 from ostwald.calls import DEADLINE_S, DeviceError, call, new_request_id
 from ostwald.errors import LeaseLostError, OstwaldError
+from ostwald.to_proto import duration
 from ostwald.v1 import leases_pb2, reactor_pb2_grpc
 from ostwald.values import HeldLease
 
@@ -136,7 +135,9 @@ class AsyncLease:
             raise OstwaldError(
                 "this client holds a lease already", remedy="renew it, or release it before the next"
             )
-        request = leases_pb2.AcquireLeaseRequest(request_id=new_request_id(), duration=_duration(duration_s))
+        request = leases_pb2.AcquireLeaseRequest(
+            request_id=new_request_id(), duration=None if duration_s is None else duration(duration_s)
+        )
         answer = await call(lambda: self._stub.AcquireLease(request, timeout=DEADLINE_S), self._address)
         self._identity.lease = answer.token
         return answer
@@ -145,7 +146,9 @@ class AsyncLease:
         self, duration_s: float | None, within_s: float = DEADLINE_S
     ) -> leases_pb2.RenewLeaseResponse:
         request = leases_pb2.RenewLeaseRequest(
-            request_id=new_request_id(), token=self._token(), duration=_duration(duration_s)
+            request_id=new_request_id(),
+            token=self._token(),
+            duration=None if duration_s is None else duration(duration_s),
         )
         return await call(lambda: self._stub.RenewLease(request, timeout=within_s), self._address)
 
@@ -234,11 +237,3 @@ def _held(answer: leases_pb2.AcquireLeaseResponse) -> HeldLease:
 
 def _is_gone(error: OstwaldError) -> bool:
     return isinstance(error, DeviceError) and error.reason == "LEASE_UNKNOWN"
-
-
-def _duration(duration_s: float | None) -> Duration | None:
-    if duration_s is None:
-        return None
-    made = Duration()
-    made.FromMilliseconds(round(duration_s * 1000.0))
-    return made

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -37,10 +37,15 @@ def device() -> Iterator[Ostwald]:
         fail(str(error), FAILED)
 
 
-def fail(message: str, code: int) -> None:
+def fail(message: str, code: int) -> NoReturn:
     """Say what is wrong on stderr and leave."""
     sys.stderr.write(f"error: {message}\n")
     raise typer.Exit(code)
+
+
+def say(text: str) -> None:
+    """Print text of a device as it is: its brackets are no markup, its lines are the terminal's to break."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
 from rich.live import Live
 from rich.table import Table
 
-from ostwald.calls import DeviceUnreachableError
-from ostwald.cli import campaigns, models, runs
+from ostwald.cli import alarms, campaigns, lease, loops, models, reagents, runs
 from ostwald.cli.console import WRONG_USE, Json, console, device, fail, print_json, state
+from ostwald.cli.events import events
 from ostwald.cli.plot import plot
+from ostwald.cli.status import status
 from ostwald.client import Ostwald
-from ostwald.values import Reactor, Reading, Sample
+from ostwald.values import Reading, Sample
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app.command()(status)
+app.command()(events)
+app.add_typer(alarms.app, name="alarms")
+app.add_typer(lease.app, name="lease")
 app.add_typer(runs.app, name="run")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(models.app, name="model")
+app.add_typer(loops.app, name="loop")
+app.add_typer(reagents.app, name="reagent")
 
 
 @app.callback()
@@ -27,48 +33,14 @@ def main(
     address: Annotated[
         str, typer.Option("--device", envvar="OSTWALD_DEVICE", help="HOST:PORT of the daemon.")
     ] = "127.0.0.1:50051",
+    token: Annotated[
+        str,
+        typer.Option("--lease", envvar="OSTWALD_LEASE", help="Token of the lease under which to act."),
+    ] = "",
 ) -> None:
     """Talk to an Ostwald daemon."""
     state["device"] = address
-
-
-@app.command()
-def status(
-    wait: Annotated[float, typer.Option(help="Seconds to wait until it answers and is ready.")] = 0.0,
-    as_json: Json = False,
-) -> None:
-    """Show what the reactor is and does."""
-    deadline_s = time.monotonic() + wait
-    with device() as opened:
-        while True:
-            try:
-                reactor = opened.reactor()
-                if reactor.state != "starting" or time.monotonic() > deadline_s:
-                    break
-            except DeviceUnreachableError:
-                if time.monotonic() > deadline_s:
-                    raise
-            time.sleep(0.2)
-    if as_json:
-        print_json(reactor)
-    else:
-        _show(reactor)
-
-
-def _show(reactor: Reactor) -> None:
-    why = f": {reactor.reason}" if reactor.reason else ""
-    twin = f", twin {reactor.twin}" if reactor.twin else ""
-    console.print(
-        f"{reactor.name} is {reactor.state}{why} ({reactor.clock}{twin}, Ostwald {reactor.version})"
-    )
-    links = ", ".join(f"{name} {link}" for name, link in reactor.links.items())
-    console.print(f"{reactor.rate_hz:g} Hz, {reactor.ticks} ticks, {reactor.overruns} late; links: {links}")
-    for each in reactor.interlocks:
-        if each.tripped:
-            first = " (first)" if each.first_out else ""
-            console.print(f"tripped{first}: {each.name}: {each.channel} {each.rule}")
-    if reactor.active_run_id:
-        console.print(f"run {reactor.active_run_id} holds the reactor")
+    state["lease"] = token
 
 
 @app.command()
