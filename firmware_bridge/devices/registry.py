@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from firmware_bridge.devices.board import Board
@@ -13,6 +14,7 @@ from firmware_bridge.devices.spectrometer import FramedSpectrometer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from firmware_bridge.devices.instruments.base import Instrument, InstrumentSettings
     from firmware_bridge.devices.interfaces import BoardConfiguration, ControlBoard, Spectrometer
     from firmware_bridge.link.interfaces import Link
 
@@ -24,6 +26,8 @@ class DeviceKind(StrEnum):
     """Acts: belongs to the control process."""
     SPECTROMETER = "spectrometer"
     """Only sees: belongs to the service process."""
+    INSTRUMENT = "instrument"
+    """Acts or senses by questions and answers, maybe beside others on one line: belongs to control."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,31 @@ class SpectrometerDriver:
     kind: ClassVar[DeviceKind] = DeviceKind.SPECTROMETER
 
 
-Driver = BoardDriver | SpectrometerDriver
+@dataclass(frozen=True, slots=True)
+class InstrumentDriver:
+    """Where an instrument's driver is. Loaded when a rig uses it: some of them bring a heavy library."""
 
+    module: str
+    name: str
+    kind: ClassVar[DeviceKind] = DeviceKind.INSTRUMENT
+
+    def load(self) -> type[Instrument]:
+        """Import the driver's class; it is made from `InstrumentSettings`."""
+        driver: type[Instrument] = getattr(import_module(f"{_INSTRUMENTS}.{self.module}"), self.name)
+        return driver
+
+    def make(self, settings: InstrumentSettings) -> Instrument:
+        """Make the driver; DeviceError names a setting that can't be."""
+        return self.load()(settings)
+
+
+Driver = BoardDriver | SpectrometerDriver | InstrumentDriver
+
+_INSTRUMENTS: Final = "firmware_bridge.devices.instruments"
 DRIVERS: Final[Mapping[str, Driver]] = {
     "ostwald-board": BoardDriver(Board),
     "ostwald-spectrometer": SpectrometerDriver(FramedSpectrometer),
+    "new-era": InstrumentDriver("new_era", "NewEra"),
 }
 
 
@@ -69,4 +93,11 @@ def find_spectrometer_driver(name: str) -> SpectrometerDriver:
     driver = find_driver(name)
     if not isinstance(driver, SpectrometerDriver):
         raise DeviceError(f"driver {name!r} drives a {driver.kind.value}, not a spectrometer")
+    return driver
+
+
+def find_instrument_driver(name: str) -> InstrumentDriver:
+    driver = find_driver(name)
+    if not isinstance(driver, InstrumentDriver):
+        raise DeviceError(f"driver {name!r} drives a {driver.kind.value}, not an instrument")
     return driver

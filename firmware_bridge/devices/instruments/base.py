@@ -8,7 +8,8 @@ and counts the time. So a driver reads like the manual's dialogue, and its tests
         return self._parse_rate(answer)
 
 Raised in a script: NoAnswerError at the `yield` whose answer did not come in time, DeviceError for an answer
-that is not what the manual says. Who runs the script decides what follows.
+that is not what the manual says, RestartedError for one that shows that `configure` no longer holds. Who runs
+the script decides what follows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Protocol, TypeAlias, TypeVar
 
+from firmware_bridge.devices.interfaces import DeviceError
+
 T = TypeVar("T")
+
+
+class RestartedError(DeviceError):
+    """The instrument has lost its configuration, as after a power cut: it is configured anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,8 @@ class Instrument(Protocol):
     PURPOSE: ClassVar[Purpose]
     OPTIONS: ClassVar[Mapping[str, str]]
     """The keys of `options`, each with one line on what it means."""
+
+    def __init__(self, settings: InstrumentSettings) -> None: ...
 
     @property
     def signals(self) -> Mapping[str, SignalFacts]:

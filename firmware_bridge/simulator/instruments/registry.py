@@ -1,0 +1,33 @@
+"""The twin of every instrument driver, by the driver's name. A module is imported when it is first needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from firmware_bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from firmware_bridge.simulator.instruments.interfaces import InstrumentTwin, TwinSettings
+
+_HERE: Final = "firmware_bridge.simulator.instruments"
+TWINS: Final[Mapping[str, tuple[str, str]]] = {
+    "new-era": (f"{_HERE}.new_era", "NewEraTwin"),
+}
+"""Driver: module, and class made from `TwinSettings`."""
+
+
+class TwinError(BridgeError):
+    """A twin that there is not, or that cannot be so."""
+
+
+def make_twin(driver: str, settings: TwinSettings) -> InstrumentTwin:
+    """Make a factory-fresh twin; TwinError names the drivers that have one."""
+    found = TWINS.get(driver)
+    if found is None:
+        raise TwinError(f"no twin of driver {driver!r}; there are: {', '.join(sorted(TWINS))}")
+    module, name = found
+    make: Callable[[TwinSettings], InstrumentTwin] = getattr(import_module(module), name)
+    return make(settings)
