@@ -61,7 +61,7 @@ class RunEngine:
     async def start(
         self, recipe_toml: str, parameters: Mapping[str, str], *, actor: str = "", lease: str = ""
     ) -> Run:
-        """Start a run that a person asked for, and return while it works.
+        """Start a run that a person asked for, and return once it executes.
 
         `lease` is the token that it acts under. Raises DocumentError, or ControllerError: LEASE_HELD,
         LEASE_UNKNOWN, REACTOR_NOT_READY, REACTOR_BUSY.
@@ -69,7 +69,8 @@ class RunEngine:
         recipe = self.parse(recipe_toml)
         values = bind(recipe, parameters)
         mandate = await obtain(self._reactor, actor, lease)
-        return self._begin(recipe, values, mandate).run
+        run = self._begin(recipe, values, mandate).run
+        return await self._passes(run.run_id, RunState.EXECUTE)
 
     async def execute(
         self,

@@ -82,7 +82,7 @@ def show(run_id: str, as_json: Json = False) -> None:
         _say(f"  {line}")
     if found.parameters:
         console.print(_parameters(found))
-    for name, value in found.properties.items():
+    for name, value in sorted(found.properties.items()):
         _say(f"  {name}: {value:.4g}")
 
 
@@ -146,7 +146,7 @@ def _parameters(run: Run) -> Table:
     table.add_column("parameter")
     table.add_column("asked", justify="right")
     table.add_column("achieved", justify="right")
-    for name, asked in run.parameters.items():
+    for name, asked in sorted(run.parameters.items()):
         achieved = run.achieved.get(name)
         table.add_row(name, f"{asked:.4g}", "" if achieved is None else f"{achieved:.4g}")
     return table

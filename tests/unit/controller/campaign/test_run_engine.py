@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controller.campaign.mandate import Mandate
 from controller.domain.errors import ControllerError, DocumentError
 from controller.domain.modes import State
 from controller.domain.run import ENDED
-from tests.unit.controller.campaign.simulated_rig import ANN, BOB, RECIPE, SimulatedRig
+from tests.unit.controller.campaign.simulated_rig import ANN, BOB, RECIPE, SimulatedRig, recipe
 
 DEEDS = ("hold", "resume", "abort", "take", "give", "warm", "cool")
 QUIET = ("pump.silver", "pump.water", "lamp.power")
@@ -34,7 +35,7 @@ async def test_a_second_run_is_refused_while_one_holds_the_reactor_held_or_not(r
     await rig.runs.hold(run.run_id, "lunch")
     assert await refusal(rig.runs.start(RECIPE, {})) == "REACTOR_BUSY"
     await rig.runs.abort(run.run_id, "over")
-    assert (await rig.runs.start(RECIPE, {})).state is State.IDLE
+    assert (await rig.runs.start(RECIPE, {})).state is State.EXECUTE
 
 
 async def test_a_faulty_recipe_or_parameter_starts_nothing(rig: SimulatedRig) -> None:
@@ -182,10 +183,15 @@ async def test_two_aborts_at_once_let_a_step_let_go_in_order(rig: SimulatedRig, 
 
 
 async def test_a_run_that_is_aborted_before_its_first_step_frees_the_reactor(rig: SimulatedRig) -> None:
-    started = await rig.runs.start(RECIPE, {})
-    ended = await rig.runs.abort(started.run_id, "a slip")
-    assert ended.state is State.ABORTED
+    trial = rig.runs.execute(recipe(), {}, Mandate(), campaign_id="c", trial=1, heard=lambda _run: None)
+    working = asyncio.create_task(trial)
+    await asyncio.sleep(0)
+    run = rig.runs.active
+    assert run is not None
+    assert run.state is State.IDLE
+    assert (await rig.runs.abort(run.run_id, "a slip")).state is State.ABORTED
     assert rig.runs.active is None
+    assert (await working)[0].detail == "a slip"
 
 
 async def test_who_watches_hears_everything_once_and_the_end(rig: SimulatedRig) -> None:
