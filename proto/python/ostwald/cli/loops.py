@@ -35,20 +35,13 @@ def list_(as_json: Json = False) -> None:
         print_json(found)
         return
     table = Table(box=None)
-    for heading in ("loop", "mode", "sensor", "reads", "setpoint", "output", "tuning", "auto-tune"):
-        table.add_column(heading)
+    table.add_column("loop")
+    table.add_column("mode")
+    for heading in ("reads", "setpoint", "output", "gain", "integral", "derivative"):
+        table.add_column(heading, justify="right")
+    table.add_column("auto-tune")
     for each in found:
-        reading = seen[each.sensor]
-        table.add_row(
-            escape(each.name),
-            each.mode,
-            escape(each.sensor),
-            _quantity(reading.value, reading.unit),
-            _quantity(each.setpoint, reading.unit),
-            _quantity(each.output, each.output_unit),
-            _tuning(each.tuning),
-            "" if each.autotune == "none" else each.autotune,
-        )
+        table.add_row(*map(escape, _row(each, seen[each.sensor])))
     console.print(table if found else "this rig has no loops")
 
 
@@ -154,6 +147,21 @@ def _follow(opened: Ostwald, name: str, *, quiet: bool) -> Loop:
 def _sensors(opened: Ostwald, *loops: Loop) -> dict[str, Reading]:
     readings = opened.read_all([each.sensor for each in loops]) if loops else []
     return {each.channel: each for each in readings}
+
+
+def _row(loop: Loop, reading: Reading) -> tuple[str, ...]:
+    tuning = loop.tuning
+    return (
+        loop.name,
+        loop.mode,
+        _quantity(reading.value, reading.unit),
+        _quantity(loop.setpoint, reading.unit),
+        _quantity(loop.output, loop.output_unit),
+        f"{tuning.gain:.4g}",
+        _quantity(tuning.integral_s, "s"),
+        _quantity(tuning.derivative_s, "s"),
+        "" if loop.autotune == "none" else loop.autotune,
+    )
 
 
 def _show(loop: Loop, reading: Reading) -> None:
