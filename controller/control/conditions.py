@@ -98,22 +98,25 @@ def _flag(
 ) -> Judge:
     match condition:
         case conditions.LeaseLost():
-            mend = "acquire a lease, or release it in the name of who lost it"
-            return FlagJudge(lambda seen: seen.lease_lost, "a lease ran out", mend)
+            return FlagJudge(
+                lambda seen: seen.lease_lost, "a lease ran out", "no lost lease is missed", "acquire a lease"
+            )
         case conditions.ServiceLost():
-            mend = "start the service, or see its log"
-            return FlagJudge(lambda seen: not seen.service_alive, "the service is not connected", mend)
+            text, over = "the service is not connected", "the service is connected"
+            return FlagJudge(
+                lambda seen: not seen.service_alive, text, over, "start the service, or see its log"
+            )
         case conditions.BoardLost(device):
             board = names.boards[device]
-            mend = "check its cable and supply"
-            return FlagJudge(lambda seen: seen.boards_lost[board], f"board {device} is lost", mend)
+            text, over = f"board {device} is lost", f"board {device} answers"
+            return FlagJudge(lambda seen: seen.boards_lost[board], text, over, "check its cable and supply")
         case conditions.StopPressed():
-            mend = "release the stop button"
-            return FlagJudge(lambda seen: seen.stop_pressed, "a stop button is pressed", mend)
+            text, over = "a stop button is pressed", "no stop button is pressed"
+            return FlagJudge(lambda seen: seen.stop_pressed, text, over, "release the stop button")
         case conditions.Tripped(interlock):
             bit = 1 << names.interlocks[interlock]
-            mend = "remove its cause and reset"
-            return FlagJudge(lambda seen: seen.trips & bit != 0, f"interlock {interlock} has tripped", mend)
+            text, over = f"interlock {interlock} has tripped", f"interlock {interlock} has not tripped"
+            return FlagJudge(lambda seen: seen.trips & bit != 0, text, over, "remove its cause and reset")
 
 
 def _channel(name: str, names: Names, plan: RigPlan) -> Channel:

@@ -85,7 +85,7 @@ def step(
     tripped or not, and begins its delay anew.
     """
     memories, standing, judged = _judge(state, model, seen, dt_s, -1 if readings else model.blind)
-    if not standing | state.standing | state.tripped:
+    if not standing | state.standing | state.tripped | judged ^ state.judged:
         if memories is state.memories:
             return state, ()
         return InterlockState(state.standing_s, memories), ()

@@ -214,10 +214,11 @@ class DeviationJudge(SightJudge):
 
 @dataclass(frozen=True, slots=True)
 class FlagJudge(SightJudge):
-    """A condition that a tick knows as yes or no."""
+    """A condition that a tick knows as yes or no; `over` says that it does not stand."""
 
     flag: Callable[[Seen], bool]
     text: str
+    over: str
     mend: str
     cannot: str = ""
 
@@ -228,7 +229,7 @@ class FlagJudge(SightJudge):
         return self.text
 
     def explain(self, _memory: object, seen: Seen) -> str:
-        return self.text if self.flag(seen) else f"no longer {self.text}"
+        return self.text if self.flag(seen) else self.over
 
     def remedy(self, _seen: Seen) -> str:
         return self.mend

@@ -68,4 +68,4 @@ def take(
                 return left_ul, Reply("OUT_OF_RANGE", detail)
             return (*left_ul[:position], command.volume_ul, *left_ul[position + 1 :]), DONE
     known = ", ".join(each.name for each in model) or "none; give a `volume` in [reagents.NAME]"
-    return left_ul, Reply("REAGENT_UNKNOWN", f"no volume is kept of {command.reagent}; known: {known}")
+    return left_ul, Reply("REAGENT_UNKNOWN", f"no volume is kept of {command.reagent[:64]!r}; known: {known}")
