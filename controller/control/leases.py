@@ -61,7 +61,7 @@ def step(state: LeaseState, dt_s: float) -> tuple[LeaseState, tuple[Event, ...]]
     if left_s > 0.0:
         return replace(state, left_s=left_s), ()
     text = f"the lease of {state.holder} ran out"
-    return replace(FREE, lost=True), (Event(EventKind.LEASE, _SUBJECT, text, state.holder),)
+    return replace(FREE, lost=True), (Event(EventKind.LEASE, _SUBJECT, text),)
 
 
 def take(

@@ -27,6 +27,11 @@ def test_the_log_reads_from_top_to_bottom(served: Served) -> None:
     assert second.endswith("alarm    warm: acknowledged (ann@bench)")
 
 
+def test_who_is_named_in_the_text_is_not_named_again(served: Served) -> None:
+    served.log(Event(EventKind.LEASE, "lease", "ann@bench released the lease", "ann@bench"))
+    assert ostwald(served.address, "events").lines[0].endswith("lease: ann@bench released the lease")
+
+
 def test_an_empty_log_says_so(served: Served) -> None:
     assert ostwald(served.address, "events").lines == ["no such event is logged"]
     assert ostwald(served.address, "events", "--json").json == []

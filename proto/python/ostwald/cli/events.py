@@ -72,7 +72,7 @@ def _show(found: Sequence[Event]) -> None:
 
 def _line(event: Event) -> str:
     when = event.logged.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    actor = f" ({event.actor})" if event.actor else ""
+    actor = f" ({event.actor})" if event.actor and event.actor not in event.text else ""
     return f"{when}  {event.kind:7}  {event.subject}: {event.text}{actor}"
 
 

@@ -92,7 +92,7 @@ def test_a_lease_has_a_bounded_life(ttl_s: float) -> None:
 def test_a_lease_that_runs_out_is_lost_once_and_frees_the_reactor() -> None:
     state, events = step(held(1.0), 1.0)
     assert (state.held, state.lost) == (False, True)
-    assert "ran out" in events[0].text
+    assert (events[0].text, events[0].actor) == ("the lease of ann ran out", "")
     assert step(state, 1.0) == (state, ())
     assert permits(state, SetTargets({}), "") is None
 
