@@ -32,7 +32,8 @@ def commands(served: Served) -> list[object]:
 
 
 def test_loops_are_listed_with_readings_and_units(heated: Served) -> None:
-    _, row = loop(heated, "list").lines
+    answer = ostwald(heated.address, "loop", "list", COLUMNS="80")
+    _, row = answer.lines
     assert " ".join(row.split()) == "heat auto 25 degC 45.5 degC 32 % 1 10 s 0 s"
 
 

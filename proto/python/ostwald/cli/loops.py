@@ -34,12 +34,13 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table(box=None)
+    # Nine columns in the eighty characters of a terminal.
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("loop")
     table.add_column("mode")
-    for heading in ("reads", "setpoint", "output", "gain", "integral", "derivative"):
+    for heading in ("reads", "setpoint", "output", "gain", "Ti", "Td"):
         table.add_column(heading, justify="right")
-    table.add_column("auto-tune")
+    table.add_column("tuning")
     for each in found:
         table.add_row(*map(escape, _row(each, seen[each.sensor])))
     console.print(table if found else "this rig has no loops")
