@@ -52,8 +52,8 @@ def indices(plan: RigPlan, names: Sequence[str]) -> list[int]:
 def _target(plan: RigPlan, channel: ChannelPlan, asked: reactor_pb2.Setpoint, *, seen: bool) -> float:
     if seen:
         raise ControllerError("stands twice", reason="SETPOINT_TWICE")
-    if not channel.is_actuator and plan.loop_on(channel.name) is None:
-        raise ControllerError("is a sensor that no loop drives", reason="NOT_WRITABLE")
+    if not plan.takes_setpoints(channel):
+        raise ControllerError("is only read: no loop and no flow group drives it", reason="NOT_WRITABLE")
     if not isfinite(asked.value):
         raise ControllerError("must be a finite number", reason="OUT_OF_RANGE")
     value = convert(asked.value, asked.unit or channel.unit, channel.unit)
