@@ -7,7 +7,7 @@ keep to one straight line, so that a ratio which does not change holds at every 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import fsum, isfinite, nan
 from typing import TYPE_CHECKING, Final
 
 from controller.control.seen import GOOD
@@ -137,7 +137,7 @@ def setpoints(model: FlowsModel, fractions: Fractions, flows: Sequence[float]) -
     flow, else the remembered fractions, which the next total takes. To ask for all that is shown is granted.
     """
     for group, remembered in zip(model.groups, fractions, strict=True):
-        total = sum([flows[pump] for pump in group.pumps])
+        total = fsum([flows[pump] for pump in group.pumps])
         # A sum of rounded flows may end a digit above what was asked.
         yield group.total, min(total, group.total_channel.high)
         for fraction, pump, share in zip(group.fractions, group.pumps, remembered, strict=True):
@@ -169,7 +169,7 @@ def _aimed(
     is_asked = group.total in flowing or any(each in flowing for each in group.fractions)
     is_written = any(pump in written for pump in group.pumps)
     flows = tuple([targets[pump] for pump in group.pumps])
-    total = flowing.get(group.total, sum(flows))
+    total = flowing.get(group.total, fsum(flows))
     if is_asked and is_written:
         return _conflict(group)
     if is_written:
@@ -203,7 +203,7 @@ def _shares(
         is_enough = isfinite(remembered[0]) or total == 0.0
         return remembered if is_enough else _unknown(group, range(len(remembered)))
     others = [place for place in range(len(remembered)) if place not in asked]
-    left = 1.0 - sum(asked.values())
+    left = 1.0 - fsum(asked.values())
     if left < -_SUM_TOLERANCE or (not others and left > _SUM_TOLERANCE):
         remedy = "leave them 1 at most" if others else "let them sum to 1"
         names = " + ".join(group.fraction_names[place] for place in asked)
@@ -212,12 +212,12 @@ def _shares(
     for place, share in asked.items():
         shares[place] = share
     if left > _SUM_TOLERANCE:
-        before = sum([remembered[place] for place in others])
+        before = fsum([remembered[place] for place in others])
         if len(others) > 1 and not before > 0.0:
             return _unknown(group, others)
         for place in others:
             shares[place] = left * remembered[place] / before if len(others) > 1 else left
-    whole = sum(shares)
+    whole = fsum(shares)
     return tuple([share / whole for share in shares])
 
 

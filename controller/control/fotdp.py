@@ -122,16 +122,18 @@ def regress(traces: Sequence[Trace], drive: Drive, dead_time_s: float, from_s: f
         return None
     scales = [max(map(abs, column)) or 1.0 for column in regressors]
     normal = [
-        [sum(map(mul, one, other)) / (scale * by) for other, by in zip(columns, (*scales, 1.0), strict=True)]
+        [
+            math.fsum(map(mul, one, other)) / (scale * by)
+            for other, by in zip(columns, (*scales, 1.0), strict=True)
+        ]
         for one, scale in zip(regressors, scales, strict=True)
     ]
     solution = _solve(normal)
     if solution is None:
         return None
     lag, push, drift, start = (each / scale for each, scale in zip(solution, scales, strict=True))
-    residual = sum(
-        (v - lag * a - push * b - drift * t - start) ** 2 for a, b, t, _, v in zip(*columns, strict=True)
-    )
+    errors = [v - lag * a - push * b - drift * t - start for a, b, t, _, v in zip(*columns, strict=True)]
+    residual = math.fsum(map(mul, errors, errors))
     if push <= 0.0:
         return None
     longest_s = _LONGEST_LAG * regressors[2][-1]
@@ -189,6 +191,6 @@ def _solve(matrix: list[list[float]]) -> list[float] | None:
                 line[each] -= factor * lead[each]
     solution = [0.0] * size
     for column in reversed(range(size)):
-        known = sum(matrix[column][each] * solution[each] for each in range(column + 1, size))
+        known = math.fsum(matrix[column][each] * solution[each] for each in range(column + 1, size))
         solution[column] = (matrix[column][size] - known) / matrix[column][column]
     return solution

@@ -62,7 +62,7 @@ def _propose(state: AutotuneState, dt_s: float) -> AutotuneState:
         return drive(replace(state, phase=Phase.LAG, upward=False, until_s=until_s))
     # Astrom & Hagglund (1984), section 3: describing function of a relay with hysteresis.
     relay = 0.5 * plan.amplitude * (1.0 + 1.0 / ASYMMETRY)
-    amplitude = math.sqrt((0.5 * cycle.swing) ** 2 - state.hysteresis**2)
+    amplitude = math.sqrt(0.25 * cycle.swing * cycle.swing - state.hysteresis * state.hysteresis)
     proposal = Proposal(
         gain=plan.turn * gain,
         integral_s=integral_s,

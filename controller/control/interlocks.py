@@ -15,7 +15,7 @@ from controller.control.seen import Names
 from controller.domain.events import Event, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from controller.control.seen import Seen
     from controller.domain.plan import InterlockPlan, RigPlan
@@ -65,9 +65,9 @@ def compile_interlocks(plan: RigPlan, names: Names) -> InterlocksModel:
         plans=rules,
         judges=judges,
         forces=tuple(tuple(names.channels[name] for name in rule.forces) for rule in rules),
-        latching=sum(1 << index for index, rule in enumerate(rules) if rule.latching),
-        partial=sum(1 << index for index, rule in enumerate(rules) if rule.forces),
-        blind=sum(1 << index for index, judge in enumerate(judges) if isinstance(judge, FlagJudge)),
+        latching=_mask(rule.latching for rule in rules),
+        partial=_mask(bool(rule.forces) for rule in rules),
+        blind=_mask(isinstance(judge, FlagJudge) for judge in judges),
     )
 
 
@@ -228,6 +228,13 @@ def _describe(plan: InterlockPlan, judge: Judge) -> str:
     if plan.forces:
         text += f"; makes {', '.join(plan.forces)} safe"
     return text if plan.latching else f"{text}; releases by itself"
+
+
+def _mask(flags: Iterable[bool]) -> int:
+    bits = 0
+    for place, flag in enumerate(flags):
+        bits |= flag << place
+    return bits
 
 
 def _lowest(bits: int) -> int:

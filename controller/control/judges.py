@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import fsum, isfinite, isnan
 from typing import TYPE_CHECKING, Final
 
 from controller.control.seen import GOOD
@@ -179,7 +179,7 @@ class PressureJudge(SightJudge):
 
     def _flow(self, seen: Seen) -> float:
         outputs = seen.outputs
-        return sum([outputs[pump] for pump in self.pumps])
+        return fsum([outputs[pump] for pump in self.pumps])
 
     def _expected(self, flow: float) -> float:
         return self.offset + self.resistance * flow

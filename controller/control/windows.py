@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan, nan
+from math import fsum, isnan, nan
 from typing import TYPE_CHECKING, Final
 
 from controller.control.judges import MEND, NO_GOOD_READING, Channel
@@ -158,7 +158,7 @@ class StuckJudge:
 def _slope(points: list[tuple[float, float]]) -> float:
     """Fit a straight line by least squares; returns its slope. The times must differ."""
     count = len(points)
-    mean_s = sum([time_s for time_s, _ in points]) / count
-    mean = sum([value for _, value in points]) / count
-    above = sum([(time_s - mean_s) * (value - mean) for time_s, value in points])
-    return above / sum([(time_s - mean_s) ** 2 for time_s, _ in points])
+    mean_s = fsum([time_s for time_s, _ in points]) / count
+    mean = fsum([value for _, value in points]) / count
+    above = fsum([(time_s - mean_s) * (value - mean) for time_s, value in points])
+    return above / fsum([(time_s - mean_s) * (time_s - mean_s) for time_s, _ in points])
