@@ -7,21 +7,26 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from controller.config.rig import load_rig
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.plan import RigPlan, TwinPlan
+from controller.processes import replay as replays
 from controller.processes.job import Job
 from controller.processes.supervisor import Supervisor
 from controller.processes.twin import run_twin
 from firmware_bridge.devices.registry import DRIVERS
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.simulator.syntheses import SYNTHESES
+
+if TYPE_CHECKING:
+    from controller.domain.events import LoggedEvent
 
 app = typer.Typer(
     add_completion=False,
@@ -99,6 +104,57 @@ def twin(
         run_twin(synthesis, seed, ports.resolve(), speed, announce)
     except (BridgeError, OSError) as error:
         _fail(error)
+
+
+@app.command()
+def replay(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Recordings, or folders of them: STATE/recordings.", show_default=False
+        ),
+    ],
+    as_json: _Json = False,
+    events: Annotated[bool, typer.Option("--events", help="Print the events that it raised again.")] = False,
+) -> None:
+    """Replay recordings through control's arithmetic: equal bit for bit, or where they differ."""
+    found: list[dict[str, object]] = []
+    with Console(stderr=True).status("") as progress:
+        for path in paths:
+            try:
+                files = replays.find_recordings(path)
+            except ControllerError as error:
+                found.append(_unreadable(path, error, as_json=as_json))
+                continue
+            for file in files:
+                progress.update(str(file))
+                found.append(_replay(file, as_json=as_json, events=events))
+    equal = all(each["equal"] for each in found)
+    if as_json:
+        typer.echo(json.dumps({"equal": equal, "recordings": found}))
+    raise typer.Exit(0 if equal else 1)
+
+
+def _replay(path: Path, *, as_json: bool, events: bool) -> dict[str, object]:
+    """Replay one file and say what came of it, at once or as what JSON will say."""
+    told: list[LoggedEvent] = []
+    try:
+        done = replays.replay(path, told.append if events else None)
+    except ControllerError as error:
+        return _unreadable(path, error, as_json=as_json)
+    if not as_json:
+        typer.echo(done.describe())
+        for each in told:
+            by = f" by {each.event.actor}" if each.event.actor else ""
+            typer.echo(f"  {each.time_s:.3f} s {each.event.kind} {each.event.subject}: {each.event.text}{by}")
+    log = {"log": [{"time_s": each.time_s, **asdict(each.event)} for each in told]} if events else {}
+    return {**asdict(done), "equal": done.equal, **log}
+
+
+def _unreadable(path: Path, error: ControllerError, *, as_json: bool) -> dict[str, object]:
+    if not as_json:
+        typer.echo(f"error: {error}", err=True)
+    return {"path": str(path), "equal": False, "error": str(error), "reason": error.reason}
 
 
 def _load(rig: Path, links: list[str], seed: int | None) -> RigPlan:

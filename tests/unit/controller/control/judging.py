@@ -93,16 +93,18 @@ class Watch:
 
 
 class Zone:
-    """A heated block of first order, 90 degC above room at full power, with a noisy sensor 2 s behind it."""
+    """A heated block of first order, 90 degC above room at full power, with a noisy sensor behind it."""
 
-    def __init__(self, *, noise_c: float = 0.05, lag_s: float = 60.0, seed: int = 1) -> None:
+    def __init__(
+        self, *, noise_c: float = 0.05, lag_s: float = 60.0, sensor_lag_s: float = 2.0, seed: int = 1
+    ) -> None:
         self.temperature_c = self._sensor_c = 25.0
-        self.noise_c, self.lag_s = noise_c, lag_s
+        self.noise_c, self.lag_s, self.sensor_lag_s = noise_c, lag_s, sensor_lag_s
         self._random = random.Random(seed)
 
     def advance(self, power: float, dt_s: float) -> float:
         """Let time pass; return what the sensor reads then."""
         to_c = 25.0 + 90.0 * power
         self.temperature_c += (to_c - self.temperature_c) * (1.0 - exp(-dt_s / self.lag_s))
-        self._sensor_c += (self.temperature_c - self._sensor_c) * (1.0 - exp(-dt_s / 2.0))
+        self._sensor_c += (self.temperature_c - self._sensor_c) * (1.0 - exp(-dt_s / self.sensor_lag_s))
         return self._sensor_c + self._random.gauss(0.0, self.noise_c)

@@ -1,0 +1,295 @@
+"""A recording replays bit for bit; what does not is found at its first tick and channel."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from math import nan
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from controller.control.state import ControlState
+from controller.control.step import step
+from controller.domain import commands as k
+from controller.domain import plain
+from controller.domain.errors import ControllerError
+from controller.domain.readings import ReactorState
+from controller.processes import replay as replays
+from controller.processes.replay import Replay, find_recordings, replay
+from controller.runtime.recorder import CHECKPOINT, TICK, decode_tick, tick_layout
+from controller.storage.segments import SegmentWriter, open_segment
+from tests.unit.controller.processes.stories import DT_S, INDEX, PLAN, Story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from controller.domain.events import LoggedEvent
+
+CHANNELS = len(PLAN.channels)
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    with Story(tmp_path) as begun:
+        yield begun
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether two states are equal to the type and bit; NaN is equal to NaN."""
+    return repr(one) == repr(other) and plain.to_json(one) == plain.to_json(other)
+
+
+def test_a_recorded_run_replays_to_the_same_outputs_bit_for_bit(story: Story) -> None:
+    story.run(0.2)
+    story.tick(k.SetTargets({"zone": 45.0, "total": 300.0, "silver.share": 0.25}))
+    story.run(30.0)
+    [path] = story.recordings()
+    found = replay(path)
+    assert found == replace(found, ticks=story.count, deviation=None, gap_after=None)
+    assert (found.rig, found.equal) == ("bench", True)
+    assert found.seconds == pytest.approx(story.count * DT_S)
+    assert found.describe() == f"{path}: bench, 303 ticks, 30.3 s: equal, bit for bit"
+    outputs = {state.outputs[INDEX["heater"]] for state in story.states}
+    assert len(outputs) > 200, "outputs that all are alike would show nothing"
+
+
+COMMANDS = st.one_of(
+    st.builds(
+        k.SetTargets,
+        st.dictionaries(
+            st.sampled_from(["zone", "wall", "heater", "silver", "seed", "total", "silver.share", "none"]),
+            st.floats(-10.0, 120.0) | st.sampled_from([0.0, 0.5, 1.0, nan]),
+            min_size=1,
+            max_size=3,
+        ),
+    ),
+    st.builds(
+        k.SetLoopMode,
+        st.sampled_from(["zone", "wall"]),
+        st.sampled_from(k.LoopMode),
+        st.none() | st.floats(0, 100),
+    ),
+    st.builds(k.Retune, st.just("wall"), st.floats(0.5, 8.0), st.floats(5.0, 60.0), st.floats(0.0, 2.0)),
+    st.builds(k.StartAutotune, st.just("wall"), st.floats(30.0, 50.0), st.floats(10.0, 40.0)),
+    st.builds(k.EndAutotune, st.just("wall"), st.booleans()),
+    st.builds(k.AcknowledgeAlarm, st.sampled_from(["", "warm", "off", "hot"])),
+    st.builds(k.ShelveAlarm, st.sampled_from(["warm", "off", "hot"]), st.floats(0.0, 3.0), st.just("test")),
+    st.builds(k.SetAlarmService, st.sampled_from(["warm", "off"]), st.booleans(), st.just("test")),
+    st.builds(k.HoldLease, st.just("me"), st.sampled_from(["a", "b"]), st.floats(1.0, 3.0)),
+    st.builds(k.ReleaseLease, st.sampled_from(["a", "b"])),
+    st.builds(k.SetReagent, st.just("silver"), st.floats(0.0, 600.0)),
+    st.just(k.MakeSafe()),
+    st.just(k.EmergencyStop("test")),
+    st.just(k.Reset()),
+)
+FAULTS = st.sampled_from(["leaking", "lost", "pressed", "alone", "clogged", "zone", "wall", "pressure", ""])
+STEPS = st.tuples(FAULTS, st.lists(COMMANDS, max_size=2), st.integers(1, 40), st.sampled_from(["", "a"]))
+
+
+def tell(story: Story, fault: str, asked: list[k.Command], ticks: int, lease: str) -> None:
+    for name in ("leaking", "lost", "pressed", "alone", "clogged"):
+        setattr(story, name, name == fault)
+    story.bad = {fault}
+    story.tick(*asked, lease=lease)
+    story.run((ticks - 1) * DT_S)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(STEPS, min_size=1, max_size=12), st.integers(0, 11))
+def test_whatever_happens_it_replays_equally_from_any_checkpoint(tmp_path_factory, told, checkpoint) -> None:
+    with Story(tmp_path_factory.mktemp("story")) as story:
+        for place, each in enumerate(told):
+            if place == checkpoint:
+                story.checkpoint()
+            tell(story, *each)
+        found = [replay(path) for path in story.recordings()]
+        for each in found:
+            assert each.equal, each.describe()
+        assert sum(each.ticks for each in found) == story.count
+        assert sum(each.events for each in found) == len(story.told)
+        back = plain.from_json(ControlState, plain.to_json(story.state))
+        assert alike(back, story.state)
+
+
+def test_an_experiment_alarms_and_a_lease_that_stand_at_the_checkpoint_go_on(story: Story) -> None:
+    story.run(0.2)
+    story.tick(k.HoldLease("me", "a", 300.0), k.ShelveAlarm("off", 500.0, "tuning"))
+    story.tick(k.SetTargets({"heater": 35.0}), lease="a")
+    story.run(150.0)
+    assert story.tick(k.StartAutotune("wall", 50.0, 20.0), lease="a") == (k.DONE,)
+    story.run(60.0)
+    relay = story.state.loops[1].autotune
+    assert relay is not None
+    assert relay.time_s > 50.0
+    assert len(relay.switches) > 5
+    assert story.state.lease.held
+    assert story.state.alarms.records[0].active
+    assert story.state.alarms.records[1].shelved_left_s > 0.0
+    story.checkpoint()
+    assert alike(plain.from_json(ControlState, plain.to_json(story.state)), story.state)
+    story.run(400.0)
+    told = " / ".join(event.text for _, event in story.told)
+    for text in ("auto-tune proposes", "the lease of me ran out", "shelf time is over"):
+        assert text in told
+    first, second = (replay(path) for path in story.recordings())
+    assert (first.equal, second.equal) == (True, True)
+    assert second.ticks == 4000
+
+
+def test_the_events_of_the_replay_are_those_of_the_run(story: Story) -> None:
+    story.run(0.2)
+    story.leaking = True
+    story.run(1.0)
+    story.leaking = False
+    story.tick(k.Reset())
+    heard: list[LoggedEvent] = []
+    [path] = story.recordings()
+    assert replay(path, heard.append).events == len(heard)
+    assert [(each.time_s, each.event) for each in heard] == story.told
+    assert [each.sequence for each in heard] == list(range(1, len(heard) + 1))
+
+
+def rewritten(path: Path, change: Callable[[int, bytes], list[bytes]]) -> Path:
+    """Return a copy of a recording in which `change` stands for each tick; its checksums are right."""
+    segment = open_segment(path)
+    other = path.with_name("changed.rec")
+    writer = SegmentWriter(other, segment.plan_json)
+    writer.add(CHECKPOINT, struct.pack("<Q", segment.tick) + segment.state_json.encode())
+    for body in segment.ticks:
+        tick = decode_tick(body, CHANNELS, 1).tick
+        for each in change(tick, body):
+            writer.add(TICK, each)
+    writer.close()
+    return other
+
+
+@pytest.fixture
+def recorded(story: Story) -> Path:
+    """Twelve ticks on the way to a target."""
+    story.run(0.2)
+    story.tick(k.SetTargets({"zone": 45.0}))
+    story.run(0.9)
+    [path] = story.recordings()
+    return path
+
+
+def test_a_bit_that_differs_in_an_output_is_found_with_its_tick_and_channel(recorded: Path, story) -> None:
+    at = struct.calcsize("<QdBB2xI") + 8 * (CHANNELS + INDEX["heater"])
+
+    def flip(tick: int, body: bytes) -> list[bytes]:
+        changed = bytearray(body)
+        changed[at] ^= tick in (7, 9)
+        return [bytes(changed)]
+
+    found = replay(rewritten(recorded, flip))
+    deviation = found.deviation
+    assert deviation is not None
+    assert (deviation.tick, deviation.what, found.ticks, found.equal) == (7, "heater", 7, False)
+    right = story.states[6].outputs[INDEX["heater"]]
+    assert deviation.replayed == repr(right)
+    assert deviation.recorded == repr(flipped(right))
+    assert f"differs at tick 7, 0.700 s: heater recorded {flipped(right)!r} replayed" in found.describe()
+
+
+def flipped(value: float) -> float:
+    """Change the last bit."""
+    (bits,) = struct.unpack("<Q", struct.pack("<d", value))
+    return float(struct.unpack("<d", struct.pack("<Q", bits ^ 1))[0])
+
+
+def test_another_state_of_the_reactor_is_found(recorded: Path) -> None:
+    at = struct.calcsize("<QdB")
+
+    def trip(tick: int, body: bytes) -> list[bytes]:
+        state = int(ReactorState.TRIPPED if tick == 5 else body[at])
+        return [body[:at] + bytes([state]) + body[at + 1 :]]
+
+    found = replay(rewritten(recorded, trip)).deviation
+    assert found is not None
+    assert (found.tick, found.what, found.recorded, found.replayed) == (
+        5,
+        "the reactor's state",
+        "tripped",
+        "ready",
+    )
+
+
+def test_it_ends_where_ticks_are_missing_and_says_so(recorded: Path) -> None:
+    found = replay(rewritten(recorded, lambda tick, body: [] if tick == 6 else [body]))
+    assert (found.ticks, found.gap_after, found.deviation, found.equal) == (5, 5, None, False)
+    assert found.describe().endswith("equal so far, but ticks are missing after tick 5")
+
+
+def test_a_tick_that_comes_twice_is_no_recording_of_ours_either(recorded: Path) -> None:
+    found = replay(rewritten(recorded, lambda _, body: [body, body]))
+    assert (found.ticks, found.gap_after) == (1, 1)
+
+
+def test_a_recording_that_was_cut_off_replays_as_far_as_it_goes(recorded: Path, tmp_path) -> None:
+    cut = tmp_path / "cut.rec"
+    data = recorded.read_bytes()
+    cut.write_bytes(data[: int(len(data) * 0.97)])
+    found = replay(cut)
+    assert found.equal
+    assert 0 < found.ticks < 12
+
+
+def unreadable(path: Path) -> str:
+    with pytest.raises(ControllerError) as raised:
+        replay(path)
+    assert raised.value.reason == "RECORDING_UNREADABLE"
+    assert "with the release that recorded it" in raised.value.remedy
+    return str(raised.value)
+
+
+def written(path: Path, plan_json: str, state_json: str, *ticks: bytes) -> Path:
+    writer = SegmentWriter(path, plan_json)
+    writer.add(CHECKPOINT, struct.pack("<Q", 0) + state_json.encode())
+    for body in ticks:
+        writer.add(TICK, body)
+    writer.close()
+    return path
+
+
+def test_a_recording_of_another_release_is_refused_with_what_does_not_fit(story: Story, tmp_path) -> None:
+    path = tmp_path / "other.rec"
+    plan, state = PLAN.to_json(), plain.to_json(story.state)
+    newer = plan.replace('"orphan_hold_s"', '"centrifuges": 2, "orphan_hold_s"', 1)
+    assert "centrifuges" in unreadable(written(path, newer, state))
+    older = state.replace('"fractions"', '"shares"', 1)
+    assert "shares" in unreadable(written(path, plan, older))
+    other_rig = tick_layout(2, 0).pack(1, 0.1, 0, 2, 0, 0.0, 0.0, 0.0, 0.0, 1, 1)
+    assert "no tick of this rig" in unreadable(written(path, plan, state, other_rig))
+
+
+def test_a_deviation_from_what_another_release_recorded_names_both() -> None:
+    found = Replay("x.rec", "0.0.1", "bench", 6, 0.6, 0, gap_after=6)
+    assert found.describe().partition("; ")[2].startswith("recorded by 0.0.1, replayed by ")
+
+
+def test_what_ended_control_ends_its_replay_with_the_place(recorded: Path, monkeypatch) -> None:
+    def breaking(model, state, inputs, requests, dt_s):
+        if requests:
+            raise ZeroDivisionError("division by zero")
+        return step(model, state, inputs, requests, dt_s)
+
+    monkeypatch.setattr(replays, "step", breaking)
+    with pytest.raises(ZeroDivisionError) as raised:
+        replay(recorded)
+    assert raised.value.__notes__ == [f"raised again at tick 3 of {recorded}"]
+
+
+def test_a_folder_stands_for_its_recordings_in_their_order(story: Story) -> None:
+    story.run(0.5)
+    story.checkpoint()
+    story.run(0.5)
+    paths = story.recordings()
+    assert len(paths) == 2
+    assert find_recordings(story.folder / "recordings") == paths
+    assert find_recordings(paths[0]) == [paths[0]]
+    with pytest.raises(ControllerError, match="holds no recording; name the folder recordings"):
+        find_recordings(story.folder)
