@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from contextlib import ExitStack
 from dataclasses import replace
 from math import nan
@@ -15,11 +16,13 @@ from controller.domain.alarms import AlarmPlan, Priority
 from controller.domain.commands import Command, Reply, Request
 from controller.domain.plan import ChannelPlan, FlowGroupPlan, FlowMember, InterlockPlan, ReagentPlan
 from controller.domain.readings import Inputs, ReactorState
-from controller.runtime.recorder import Recorder
+from controller.runtime.recorder import CHECKPOINT, TICK, Recorder, decode_tick
 from controller.storage.recordings import RecordingKeeper
+from controller.storage.segments import SegmentWriter, open_segment
 from tests.unit.controller.control.judging import BAD, CHANNELS, GOOD, Zone, rig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
     from pathlib import Path
 
     from controller.control.state import ControlState
@@ -145,3 +148,38 @@ class Story:
             service_alive=not self.alone,
             boards_lost=(self.lost,),
         )
+
+
+def rewritten(path: Path, change: Callable[[int, bytes], list[bytes]]) -> Path:
+    """Return a copy of a recording in which `change` stands for each tick; its checksums are right."""
+    segment = open_segment(path)
+    other = path.with_name("changed.rec")
+    writer = SegmentWriter(other, segment.plan_json)
+    writer.add(CHECKPOINT, struct.pack("<Q", segment.tick) + segment.state_json.encode())
+    for body in segment.ticks:
+        tick = decode_tick(body, len(PLAN.channels), 1).tick
+        for each in change(tick, body):
+            writer.add(TICK, each)
+    writer.close()
+    return other
+
+
+def with_another_bit(channel: str, ticks: Container[int]) -> Callable[[int, bytes], list[bytes]]:
+    """Return a change for `rewritten`: the last bit of a channel's output differs in these ticks."""
+    at = struct.calcsize("<QdBB2xI") + 8 * (len(PLAN.channels) + INDEX[channel])
+
+    def flip(tick: int, body: bytes) -> list[bytes]:
+        changed = bytearray(body)
+        changed[at] ^= tick in ticks
+        return [bytes(changed)]
+
+    return flip
+
+
+def written(path: Path, plan_json: str, state_json: str, *ticks: bytes) -> Path:
+    writer = SegmentWriter(path, plan_json)
+    writer.add(CHECKPOINT, struct.pack("<Q", 0) + state_json.encode())
+    for body in ticks:
+        writer.add(TICK, body)
+    writer.close()
+    return path

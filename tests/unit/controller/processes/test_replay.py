@@ -19,17 +19,22 @@ from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
 from controller.processes import replay as replays
 from controller.processes.replay import Replay, find_recordings, replay
-from controller.runtime.recorder import CHECKPOINT, TICK, decode_tick, tick_layout
-from controller.storage.segments import SegmentWriter, open_segment
-from tests.unit.controller.processes.stories import DT_S, INDEX, PLAN, Story
+from controller.runtime.recorder import tick_layout
+from tests.unit.controller.processes.stories import (
+    DT_S,
+    INDEX,
+    PLAN,
+    Story,
+    rewritten,
+    with_another_bit,
+    written,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from controller.domain.events import LoggedEvent
-
-CHANNELS = len(PLAN.channels)
 
 
 @pytest.fixture
@@ -153,20 +158,6 @@ def test_the_events_of_the_replay_are_those_of_the_run(story: Story) -> None:
     assert [each.sequence for each in heard] == list(range(1, len(heard) + 1))
 
 
-def rewritten(path: Path, change: Callable[[int, bytes], list[bytes]]) -> Path:
-    """Return a copy of a recording in which `change` stands for each tick; its checksums are right."""
-    segment = open_segment(path)
-    other = path.with_name("changed.rec")
-    writer = SegmentWriter(other, segment.plan_json)
-    writer.add(CHECKPOINT, struct.pack("<Q", segment.tick) + segment.state_json.encode())
-    for body in segment.ticks:
-        tick = decode_tick(body, CHANNELS, 1).tick
-        for each in change(tick, body):
-            writer.add(TICK, each)
-    writer.close()
-    return other
-
-
 @pytest.fixture
 def recorded(story: Story) -> Path:
     """Twelve ticks on the way to a target."""
@@ -178,14 +169,7 @@ def recorded(story: Story) -> Path:
 
 
 def test_a_bit_that_differs_in_an_output_is_found_with_its_tick_and_channel(recorded: Path, story) -> None:
-    at = struct.calcsize("<QdBB2xI") + 8 * (CHANNELS + INDEX["heater"])
-
-    def flip(tick: int, body: bytes) -> list[bytes]:
-        changed = bytearray(body)
-        changed[at] ^= tick in (7, 9)
-        return [bytes(changed)]
-
-    found = replay(rewritten(recorded, flip))
+    found = replay(rewritten(recorded, with_another_bit("heater", (7, 9))))
     deviation = found.deviation
     assert deviation is not None
     assert (deviation.tick, deviation.what, found.ticks, found.equal) == (7, "heater", 7, False)
@@ -244,15 +228,6 @@ def unreadable(path: Path) -> str:
     assert raised.value.reason == "RECORDING_UNREADABLE"
     assert "with the release that recorded it" in raised.value.remedy
     return str(raised.value)
-
-
-def written(path: Path, plan_json: str, state_json: str, *ticks: bytes) -> Path:
-    writer = SegmentWriter(path, plan_json)
-    writer.add(CHECKPOINT, struct.pack("<Q", 0) + state_json.encode())
-    for body in ticks:
-        writer.add(TICK, body)
-    writer.close()
-    return path
 
 
 def test_a_recording_of_another_release_is_refused_with_what_does_not_fit(story: Story, tmp_path) -> None:
