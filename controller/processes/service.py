@@ -69,6 +69,7 @@ async def run_service(job: Job) -> None:
     )
     server = await serve(services, job.listen)
     keeper = asyncio.create_task(upkeep.run())
+    keeper.add_done_callback(lambda _: stopping.set())
     try:
         await _await_control(reactor)
         await upkeep.restore()
@@ -78,6 +79,9 @@ async def run_service(job: Job) -> None:
         sys.stdout.write(f"ostwald: {job.plan.name} ready on {server.address} ({job.clock})\n")
         sys.stdout.flush()
         await stopping.wait()
+        if keeper.done():
+            # Nothing is recorded or told to control any more: say why, end, and be started anew.
+            await keeper
     finally:
         keeper.cancel()
         await campaigns.stop()
