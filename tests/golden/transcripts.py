@@ -89,7 +89,7 @@ def run(script: Script[Any], lines: Sequence[Any]) -> object:
 
 def _check_ends(ends: Any, answered: bytes, meaning: str) -> None:
     """The answer ends at its last byte: not before, and not with the one that follows it."""
-    for length in range(len(answered)):
+    for length in range(1, len(answered)):
         assert ends(answered[:length]) == 0, f"{meaning}: taken as whole after {length} bytes"
     assert ends(answered) == len(answered), f"{meaning}: {answered!r} is not taken as an answer"
 

@@ -30,9 +30,8 @@ class RestartedError(DeviceError):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. `ends` gets all bytes since it was sent and returns how many of them are the answer.
-
-    0: not complete yet. `ends` None: nothing answers, and the script goes on once the bytes are out.
+    """One request. `ends` gets all bytes since it was sent, one at least, and returns how many of them are the
+    answer; 0: not complete yet. `ends` None: nothing answers, and the script goes on once the bytes are out.
     `quiet_s` is how long the line must have been silent before, as Modbus RTU wants it. ValueError from
     `ends`: these bytes can't become an answer; they are counted as damage and the request is repeated.
     """
