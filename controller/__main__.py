@@ -23,6 +23,7 @@ from controller.processes.supervisor import Supervisor
 from controller.processes.twin import run_twin
 from firmware_bridge.devices.registry import DRIVERS
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.simulator.boards import TWIN
 from firmware_bridge.simulator.syntheses import SYNTHESES
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ app = typer.Typer(
 
 _RigFile = Annotated[Path, typer.Option("--rig", help="Rig file (TOML).", show_default=False)]
 _Links = Annotated[list[str], typer.Option("--link", help="Put another URL behind a link: NAME=URL.")]
+_Board = Annotated[
+    str | None,
+    typer.Option(
+        help="Simulated board instead of the rig file's: twin, or simavr:mega2560 for its firmware."
+    ),
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -47,11 +54,12 @@ def run(
     state: Annotated[Path | None, typer.Option(help="Folder of journal and models.")] = None,
     clock: Annotated[str, typer.Option(help="realtime, scaled:N or lockstep.")] = "realtime",
     seed: Annotated[int | None, typer.Option(help="Seed of the twin instead of the rig file's.")] = None,
+    board: _Board = None,
     link: _Links = [],  # noqa: B006 - typer copies it
 ) -> None:
     """Run a rig until stopped."""
     try:
-        code = _run(_load(rig, link, seed), listen, state, clock)
+        code = _run(_load(rig, link, seed, board), listen, state, clock)
     except (ControllerError, BridgeError, OSError) as error:
         _fail(error)
     raise typer.Exit(code)
@@ -61,7 +69,7 @@ def run(
 def check(rig: _RigFile, as_json: _Json = False, link: _Links = []) -> None:  # noqa: B006
     """Check a rig file; every fault at once."""
     try:
-        plan = _load(rig, link, None)
+        plan = _load(rig, link)
     except (ControllerError, OSError) as error:
         if as_json and isinstance(error, ControllerError):
             faults = [
@@ -91,6 +99,7 @@ def twin(
         Path, typer.Option("--pty", help="Folder for the links to its pseudo-terminals.")
     ] = Path("ports"),
     seed: int = 0,
+    board: _Board = None,
     speed: Annotated[float, typer.Option(min=0.1, max=1000.0, help="Simulated seconds a second.")] = 1.0,
 ) -> None:
     """Simulate a synthesis behind real pseudo-terminals until stopped; the board's events go to stderr."""
@@ -101,7 +110,7 @@ def twin(
         sys.stdout.flush()
 
     try:
-        run_twin(synthesis, seed, ports.resolve(), speed, announce)
+        run_twin(TwinPlan(synthesis, seed, board or TWIN), ports.resolve(), speed, announce)
     except (BridgeError, OSError) as error:
         _fail(error)
 
@@ -116,8 +125,15 @@ def replay(
     ],
     as_json: _Json = False,
     events: Annotated[bool, typer.Option("--events", help="Print the events that it raised again.")] = False,
+    cut: Annotated[
+        str, typer.Option(metavar="FIRST:LAST", help="Write these ticks of one recording as a new one.")
+    ] = "",
+    to: Annotated[Path | None, typer.Option(help="The new recording, with --cut.")] = None,
 ) -> None:
     """Replay recordings through control's arithmetic: equal bit for bit, or where they differ."""
+    if cut or to is not None:
+        _cut(paths, cut, to, as_json=as_json)
+        return
     found: list[dict[str, object]] = []
     with Console(stderr=True).status("") as progress:
         for path in paths:
@@ -133,6 +149,17 @@ def replay(
     if as_json:
         typer.echo(json.dumps({"equal": equal, "recordings": found}))
     raise typer.Exit(0 if equal else 1)
+
+
+def _cut(paths: list[Path], ticks: str, to: Path | None, *, as_json: bool) -> None:
+    first, _, last = ticks.partition(":")
+    if len(paths) != 1 or to is None or not (first.isdecimal() and last.isdecimal()):
+        raise typer.BadParameter("write FILE --cut FIRST:LAST --to NEW, with two tick numbers")
+    try:
+        count = replays.cut(paths[0], int(first), int(last), to)
+    except (ControllerError, OSError) as error:
+        _fail(error)
+    typer.echo(json.dumps({"path": str(to), "ticks": count}) if as_json else f"{to}: {count} ticks")
 
 
 def _replay(path: Path, *, as_json: bool, events: bool) -> dict[str, object]:
@@ -157,7 +184,7 @@ def _unreadable(path: Path, error: ControllerError, *, as_json: bool) -> dict[st
     return {"path": str(path), "equal": False, "error": str(error), "reason": error.reason}
 
 
-def _load(rig: Path, links: list[str], seed: int | None) -> RigPlan:
+def _load(rig: Path, links: list[str], seed: int | None = None, board: str | None = None) -> RigPlan:
     overrides = {}
     for item in links:
         name, separator, url = item.partition("=")
@@ -166,9 +193,14 @@ def _load(rig: Path, links: list[str], seed: int | None) -> RigPlan:
         overrides[name] = url
     kinds = {name: driver.kind.value for name, driver in DRIVERS.items()}
     plan = load_rig(rig, known_drivers=kinds, link_overrides=overrides)
-    if seed is not None and plan.twin is not None:
-        plan = replace(plan, twin=TwinPlan(plan.twin.synthesis, seed))
-    return plan
+    if plan.twin is None:
+        return plan
+    twin = TwinPlan(
+        plan.twin.synthesis,
+        plan.twin.seed if seed is None else seed,
+        plan.twin.board if board is None else board,
+    )
+    return replace(plan, twin=twin)
 
 
 def _run(plan: RigPlan, listen: str, state: Path | None, clock: str) -> int:

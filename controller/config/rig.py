@@ -137,7 +137,7 @@ class _RigReader:
             alarms=alarms,
             reagents=reagents,
             spectrometer=spectrometer,
-            twin=None if twin is None else domain.TwinPlan(twin.synthesis, twin.seed),
+            twin=None if twin is None else domain.TwinPlan(twin.synthesis, twin.seed, twin.board),
             trusted_keys=tuple(security.trusted_keys),
             realtime=domain.RealtimePlan(realtime.priority, realtime.cpu),
             lease=domain.LeasePlan(lease.longest),

@@ -56,6 +56,7 @@ class ReactorTable(Table):
 class TwinTable(Table):
     synthesis: Name
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 0
+    board: Name = "twin"
 
 
 class LinkTable(Table):

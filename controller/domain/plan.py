@@ -223,6 +223,8 @@ class TwinPlan:
 
     synthesis: str
     seed: int
+    board: str = "twin"
+    """What stands in for the board: its twin, or `simavr:NAME` for the firmware of that board."""
 
 
 @dataclass(frozen=True, slots=True)

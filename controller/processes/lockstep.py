@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from firmware_bridge.link.loopback import loopback_pair
+from firmware_bridge.simulator.boards import build_board
 from firmware_bridge.simulator.endpoint import LoopbackEndpoint, PtyEndpoint
 from firmware_bridge.simulator.rig import SimulatedRig
 from firmware_bridge.simulator.syntheses import build
@@ -18,8 +19,9 @@ class TwinWithin:
     """A simulated rig whose board is in this process and whose spectrometer is behind a pseudo-terminal."""
 
     def __init__(self, job: Job) -> None:
-        assert job.plan.twin is not None
-        self._rig = SimulatedRig(build(job.plan.twin.synthesis, job.plan.twin.seed))
+        twin = job.plan.twin
+        assert twin is not None
+        self._rig = SimulatedRig(build(twin.synthesis, twin.seed), board=build_board(twin.board, twin.seed))
         self._board: LoopbackEndpoint | None = None
         job.ports_dir.mkdir(exist_ok=True)
         self.spectrometer = PtyEndpoint(self._rig.spectrometer_port, link_path=job.ports_dir / "spectrometer")
@@ -34,6 +36,9 @@ class TwinWithin:
         if self._board is not None:
             self._board.pump()
         self._rig.advance(dt_s)
+        # The twin answers at once; firmware takes time, and has answered by now.
+        if self._board is not None:
+            self._board.pump()
 
     def serve_spectrometer(self) -> None:
         self.spectrometer.pump()

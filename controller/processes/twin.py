@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from controller.processes.job import FINAL, Job
 from controller.processes.lifeline import die_with_parent
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.simulator.boards import build_board
 from firmware_bridge.simulator.endpoint import PtyEndpoint
 from firmware_bridge.simulator.rig import SimulatedRig
 from firmware_bridge.simulator.syntheses import build
@@ -21,6 +22,8 @@ from firmware_bridge.simulator.syntheses import build
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+
+    from controller.domain.plan import TwinPlan
 
 _STEP_S = 0.01
 # A paused machine must not be followed by a burst of steps: time that was lost stays lost.
@@ -30,7 +33,7 @@ _LONGEST_STEP_S = 0.05
 
 
 def run_twin(
-    synthesis: str, seed: int, ports_dir: Path, speed: float, announce: Callable[[dict[str, str]], None]
+    twin: TwinPlan, ports_dir: Path, speed: float, announce: Callable[[dict[str, str]], None]
 ) -> None:
     """Simulate in `speed` times real time until SIGTERM or SIGINT; `announce` gets the ports' paths.
 
@@ -43,7 +46,7 @@ def run_twin(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    rig = SimulatedRig(build(synthesis, seed))
+    rig = SimulatedRig(build(twin.synthesis, twin.seed), board=build_board(twin.board, twin.seed))
     ports_dir.mkdir(parents=True, exist_ok=True)
     endpoints = {
         "board": PtyEndpoint(rig.board_port, link_path=ports_dir / "board"),
@@ -69,6 +72,8 @@ def _simulate(rig: SimulatedRig, endpoints: list[PtyEndpoint], speed: float, sto
         now_s = time.monotonic()
         _advance(rig, min(now_s - before_s, _LONGEST_LAG_S) * speed)
         before_s = now_s
+        for endpoint in endpoints:  # firmware takes its time to answer, unlike the twins
+            endpoint.pump()
         for event in rig.board.events_after(told):
             sys.stderr.write(f"twin: t={event.time_s:.3f} s board {event.text}\n")
             told = event.index
@@ -90,7 +95,7 @@ def main(job_path: Path) -> int:
         sys.stdout.write(json.dumps(ports) + "\n")
         sys.stdout.flush()
 
-    run_twin(job.plan.twin.synthesis, job.plan.twin.seed, job.ports_dir, job.speed, announce)
+    run_twin(job.plan.twin, job.ports_dir, job.speed, announce)
     return 0
 
 

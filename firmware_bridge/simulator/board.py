@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import isnan, nan
 from typing import TYPE_CHECKING, Final
 
-from firmware_bridge.simulator.interfaces import Drive
+from firmware_bridge.simulator.interfaces import BoardEvent, Drive
 from firmware_bridge.simulator.output_stage import OutputStage, is_possible
 from firmware_bridge.wire import messages as m
 from firmware_bridge.wire.framing import FrameStream
@@ -60,19 +60,6 @@ class BoardModel:
     digitals: int = m.DIGITALS
     boot_s: float = 0.05
     """From reset until it listens."""
-
-
-@dataclass(frozen=True, slots=True)
-class BoardEvent:
-    """Something that a person at the board would want to have seen."""
-
-    index: int
-    """Counts up from 0, so that a reader can tell what it missed."""
-    time_s: float
-    text: str
-
-    def __str__(self) -> str:
-        return f"t={self.time_s:.3f} s board {self.text}"
 
 
 class BoardTwin:

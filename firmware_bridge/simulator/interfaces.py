@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from firmware_bridge.wire.messages import ResetCause, Status
+
 
 @dataclass(frozen=True, slots=True)
 class Drive:
@@ -38,6 +40,53 @@ class Sensed:
     stop_pressed: bool
     digitals: tuple[bool, ...] = ()
     """What the digital inputs see, from input 0; an input beyond them is not active."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardEvent:
+    """Something that a person at the board would want to have seen."""
+
+    index: int
+    """Counts up from 0, so that a reader can tell what it missed."""
+    time_s: float
+    text: str
+
+    def __str__(self) -> str:
+        return f"t={self.time_s:.3f} s board {self.text}"
+
+
+class SimulatedBoard(Protocol):
+    """A board between its serial port and the plant, in simulated time: the twin, or the firmware itself."""
+
+    @property
+    def drive(self) -> Drive:
+        """What the pins do now."""
+        ...
+
+    @property
+    def status(self) -> Status:
+        """What the board says of itself."""
+        ...
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take bytes from the host and return what the board has answered by now."""
+        ...
+
+    def advance(self, dt_s: float) -> Drive:
+        """Let `dt_s` pass; return what the pins do to the plant meanwhile."""
+        ...
+
+    def sense(self, sensed: Sensed) -> None:
+        """Show the board its sensors, its digital inputs and its stop input."""
+        ...
+
+    def reboot(self, cause: ResetCause) -> None:
+        """Reset it as if by this cause."""
+        ...
+
+    def events_after(self, index: int) -> list[BoardEvent]:
+        """List the events kept whose index is above `index`; -1 for all."""
+        ...
 
 
 class Plant(Protocol):

@@ -9,16 +9,15 @@ from firmware_bridge.simulator.fault_panel import FaultPanel
 from firmware_bridge.simulator.spectrometer import SpectrometerTwin
 
 if TYPE_CHECKING:
-    from firmware_bridge.simulator.board import BoardModel
     from firmware_bridge.simulator.endpoint import DevicePort
-    from firmware_bridge.simulator.interfaces import Plant
+    from firmware_bridge.simulator.interfaces import Plant, SimulatedBoard
     from firmware_bridge.simulator.spectrometer import SpectrometerModel
 
 
 class _BoardPort:
     """The board's serial port, at the end of a cable that may be broken."""
 
-    def __init__(self, board: BoardTwin, faults: FaultPanel) -> None:
+    def __init__(self, board: SimulatedBoard, faults: FaultPanel) -> None:
         self._board = board
         self._faults = faults
 
@@ -28,18 +27,21 @@ class _BoardPort:
 
 
 class SimulatedRig:
-    """Board and spectrometer around one plant. `faults` breaks them; `board.reboot` boots the board anew."""
+    """Board and spectrometer around one plant. `faults` breaks them; `board.reboot` boots the board anew.
+
+    Without a `board`, it is the twin, whose boot ids follow from the seed.
+    """
 
     def __init__(
         self,
         plant: Plant,
         *,
-        board_model: BoardModel | None = None,
+        board: SimulatedBoard | None = None,
         spectrometer_model: SpectrometerModel | None = None,
         seed: int = 0,
     ) -> None:
         self.plant = plant
-        self.board = BoardTwin(board_model, seed=seed)
+        self.board: SimulatedBoard = BoardTwin(seed=seed) if board is None else board
         self.spectrometer = SpectrometerTwin(plant, spectrometer_model)
         self.faults = FaultPanel()
         self._board_port = _BoardPort(self.board, self.faults)

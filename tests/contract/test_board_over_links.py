@@ -24,6 +24,7 @@ from firmware_bridge.devices.interfaces import (
 from firmware_bridge.link.interfaces import Link, LinkError
 from firmware_bridge.link.loopback import loopback_pair
 from firmware_bridge.link.serial_link import open_serial
+from firmware_bridge.simulator.board import BoardTwin
 from firmware_bridge.simulator.endpoint import DevicePort, LoopbackEndpoint, PtyEndpoint
 from firmware_bridge.simulator.faults import FaultyPort, LineFaults
 from firmware_bridge.simulator.interfaces import Drive, Sensed
@@ -355,6 +356,7 @@ class Witness:
     """A board's port that notes every command obeyed, by feeding it byte for byte."""
 
     def __init__(self, rig: SimulatedRig) -> None:
+        assert isinstance(rig.board, BoardTwin)
         self._board = rig.board
         self.obeyed: set[tuple[float, ...]] = set()
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_bridge.simulator.board import BoardTwin
 from firmware_bridge.simulator.fault_panel import FaultPanel
 from firmware_bridge.simulator.interfaces import Drive, Sensed
 from firmware_bridge.simulator.plant.errors import PlantError
@@ -206,6 +207,7 @@ def test_the_stop_button_stops_the_board_until_it_is_released(bench: Bench) -> N
 def test_a_mute_board_obeys_and_says_nothing(bench: Bench) -> None:
     bench.rig.faults.set(BoardMute())
     assert bench.say(replace(WORK, lamp_duty=0.2)) == b""
+    assert isinstance(bench.rig.board, BoardTwin)
     assert bench.rig.board.commanded.lamp_duty == pytest.approx(0.2, abs=1e-4)
     bench.rig.faults.clear(BoardMute())
     assert bench.say(WORK) != b""
