@@ -30,10 +30,12 @@ class RestartedError(DeviceError):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. `ends` gets all bytes since it was sent, one at least, and returns how many of them are the
-    answer; 0: not complete yet. `ends` None: nothing answers, and the script goes on once the bytes are out.
-    `quiet_s` is how long the line must have been silent before, as Modbus RTU wants it. ValueError from
-    `ends`: these bytes can't become an answer; they are counted as damage and the request is repeated.
+    """One request.
+
+    `ends` gets all bytes since it was sent, one at least, and returns how many of them are the answer; 0: not
+    complete yet. None in its place: nothing answers, and the script goes on once the bytes are out. ValueError
+    from it: these bytes can't become an answer; they are counted as damage and the request is repeated.
+    `quiet_s` is how long the line must have been silent before, as Modbus RTU wants it.
     """
 
     data: bytes
