@@ -6,9 +6,9 @@ Pure but for reading the file: no hardware, no clock. How a bug of the field bec
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from controller.control.model import compile_plan
 from controller.control.state import ControlState
@@ -17,16 +17,25 @@ from controller.domain import plain
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.events import LoggedEvent
 from controller.domain.plan import RigPlan
-from controller.runtime.recorder import TickRecord, decode_tick
-from controller.storage.segments import SUFFIX, open_segment
+from controller.runtime.recorder import (
+    CHECKPOINT,
+    TICK,
+    TickRecord,
+    decode_tick,
+    encode_checkpoint,
+    encode_tick,
+)
+from controller.storage.segments import SUFFIX, SegmentWriter, open_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from controller.control.model import ControlModel
     from controller.control.state import Outcome
-    from controller.storage.segments import Segment
+
+MOST_CUT_TICKS: Final = 20_000
+"""A test, not an archive: it is held in memory and committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,58 +104,115 @@ def find_recordings(path: Path) -> list[Path]:
 
 def replay(path: Path, on_event: Callable[[LoggedEvent], None] | None = None) -> Replay:
     """Replay one segment up to its end, a deviation or a gap; ControllerError RECORDING_UNREADABLE."""
-    segment = open_segment(path)
-    try:
-        plan = RigPlan.from_json(segment.plan_json)
-        state = plain.from_json(ControlState, segment.state_json)
-        return _replay(str(path), segment, plan, state, on_event)
-    except plain.PlainError as error:
-        raise ControllerError(
-            f"{path} does not fit this release: {error}",
-            reason="RECORDING_UNREADABLE",
-            kind=Kind.INVALID,
-            remedy=f"replay it with the release that recorded it, {segment.release}",
-        ) from error
-
-
-def _replay(
-    path: str,
-    segment: Segment,
-    plan: RigPlan,
-    state: ControlState,
-    on_event: Callable[[LoggedEvent], None] | None,
-) -> Replay:
-    model = compile_plan(plan)
-    deviation, gap_after = None, None
+    run = _Run(path)
+    began_s = run.state.time_s
+    deviation = None
     ticks = events = 0
-    began_s, last = state.time_s, segment.tick
-    for body in segment.ticks:
-        record = decode_tick(body, len(plan.channels), len(model.names.boards))
-        if record.tick != last + 1:
-            gap_after = last
-            break
-        last = record.tick
-        outcome = _step(path, model, state, record)
-        state = outcome.state
+    for record, outcome in run.ticks():
         ticks += 1
         for event in outcome.events:
             events += 1
             if on_event is not None:
-                on_event(LoggedEvent(0, events, state.time_s, event))
-        deviation = _compare(model, record, state)
+                on_event(LoggedEvent(0, events, outcome.state.time_s, event))
+        deviation = _compare(run.model, record, outcome.state)
         if deviation is not None:
             break
-    seconds = state.time_s - began_s
-    return Replay(path, segment.release, plan.name, ticks, seconds, events, deviation, gap_after)
+    seconds = run.state.time_s - began_s
+    return Replay(
+        str(path), run.segment.release, run.plan.name, ticks, seconds, events, deviation, run.gap_after
+    )
 
 
-def _step(path: str, model: ControlModel, state: ControlState, record: TickRecord) -> Outcome:
-    try:
-        return step(model, state, record.inputs, record.requests, record.dt_s)
-    except Exception as error:
-        # What ended control in the field ends its replay too: with the place.
-        error.add_note(f"raised again at tick {record.tick} of {path}")
-        raise
+def cut(path: Path, first: int, last: int, to: Path) -> int:
+    """Write the ticks from `first` to `last` as a recording of their own; return how many they are.
+
+    It holds what came in then and what `step` gives now: of a bug that was mended, the test that it stays so.
+    ControllerError RECORDING_UNREADABLE, RECORDING_EXISTS, or TICKS_UNKNOWN: the recording does not hold
+    these ticks, differs before them, or they are more than MOST_CUT_TICKS.
+    """
+    if to.exists():
+        raise ControllerError(
+            f"{to} exists", reason="RECORDING_EXISTS", kind=Kind.EXISTS, remedy="name another file"
+        )
+    run = _Run(path)
+    if not run.last < first <= last < first + MOST_CUT_TICKS:
+        limits = f"at most {MOST_CUT_TICKS} of them, from tick {run.last + 1} on"
+        raise _ticks_unknown(path, f"choose FIRST:LAST, {limits}")
+    part: list[bytes] = []
+    checkpoint = encode_checkpoint(run.last, run.state)
+    for record, outcome in run.ticks():
+        if record.tick >= first:
+            state = outcome.state
+            part.append(encode_tick(replace(record, state=state.state, outputs=state.outputs)))
+        elif found := _compare(run.model, record, outcome.state):
+            raise _ticks_unknown(path, f"it differs at tick {found.tick}: choose FIRST up to there")
+        elif record.tick == first - 1:
+            checkpoint = encode_checkpoint(record.tick, outcome.state)
+        if record.tick == last:
+            _write(to, run.segment.plan_json, checkpoint, part)
+            return len(part)
+    raise _ticks_unknown(path, f"its last tick is {run.last}")
+
+
+class _Run:
+    """A segment on its way through `step`: `last` is the newest tick, `state` the one after it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.segment = open_segment(path)
+        try:
+            self.plan = RigPlan.from_json(self.segment.plan_json)
+            self.state = plain.from_json(ControlState, self.segment.state_json)
+        except plain.PlainError as error:
+            raise self._of_another_release(error) from error
+        self.model = compile_plan(self.plan)
+        self.last = self.segment.tick
+        self.gap_after: int | None = None
+
+    def ticks(self) -> Iterator[tuple[TickRecord, Outcome]]:
+        """Step through the ticks; end, and set `gap_after`, where some are missing."""
+        channels, boards = len(self.plan.channels), len(self.model.names.boards)
+        for body in self.segment.ticks:
+            try:
+                record = decode_tick(body, channels, boards)
+            except plain.PlainError as error:
+                raise self._of_another_release(error) from error
+            if record.tick != self.last + 1:
+                self.gap_after = self.last
+                return
+            outcome = self._step(record)
+            self.last, self.state = record.tick, outcome.state
+            yield record, outcome
+
+    def _step(self, record: TickRecord) -> Outcome:
+        try:
+            return step(self.model, self.state, record.inputs, record.requests, record.dt_s)
+        except Exception as error:
+            # What ended control in the field ends its replay too: with the place.
+            error.add_note(f"raised again at tick {record.tick} of {self.path}")
+            raise
+
+    def _of_another_release(self, error: plain.PlainError) -> ControllerError:
+        return ControllerError(
+            f"{self.path} does not fit this release: {error}",
+            reason="RECORDING_UNREADABLE",
+            kind=Kind.INVALID,
+            remedy=f"replay it with the release that recorded it, {self.segment.release}",
+        )
+
+
+def _write(to: Path, plan_json: str, checkpoint: bytes, ticks: Sequence[bytes]) -> None:
+    writer = SegmentWriter(to, plan_json)
+    writer.add(CHECKPOINT, checkpoint)
+    for body in ticks:
+        writer.add(TICK, body)
+    writer.close()
+
+
+def _ticks_unknown(path: Path, remedy: str) -> ControllerError:
+    return ControllerError(
+        f"{path} does not hold these ticks", reason="TICKS_UNKNOWN", kind=Kind.NOT_FOUND, remedy=remedy
+    )
 
 
 def _compare(model: ControlModel, record: TickRecord, state: ControlState) -> Deviation | None:

@@ -86,26 +86,11 @@ class Recorder:
         outputs: Sequence[float],
     ) -> None:
         """Append one tick."""
-        flags = inputs.boards_ready | inputs.stop_pressed << 1 | inputs.service_alive << 2
-        extra = b""
-        if requests or inputs.stop_cause:
-            extra = plain.to_json(_Asked(inputs.stop_cause, tuple(requests))).encode()
-        body = self._layout.pack(
-            tick,
-            dt_s,
-            flags,
-            state,
-            len(extra),
-            *inputs.values,
-            *outputs,
-            *inputs.qualities,
-            *inputs.boards_lost,
-        )
-        self._append(TICK, body + extra)
+        self._append(TICK, _tick_body(self._layout, tick, dt_s, inputs, requests, state, outputs))
 
     def checkpoint(self, tick: int, state: object) -> None:
         """Append control's whole state as it is after `tick`; costs about a millisecond."""
-        self._append(CHECKPOINT, _CHECKPOINT.pack(tick) + plain.to_json(state).encode())
+        self._append(CHECKPOINT, encode_checkpoint(tick, state))
 
     def close(self) -> None:
         self._words.release()
@@ -121,6 +106,45 @@ class Recorder:
             memory[_RING.size : _RING.size + len(record) - first] = record[first:]
         self._written += len(record)
         self._words[_WRITTEN] = self._written
+
+
+def _tick_body(
+    layout: struct.Struct,
+    tick: int,
+    dt_s: float,
+    inputs: Inputs,
+    requests: Sequence[Request],
+    state: ReactorState,
+    outputs: Sequence[float],
+) -> bytes:
+    flags = inputs.boards_ready | inputs.stop_pressed << 1 | inputs.service_alive << 2
+    extra = b""
+    if requests or inputs.stop_cause:
+        extra = plain.to_json(_Asked(inputs.stop_cause, tuple(requests))).encode()
+    body = layout.pack(
+        tick,
+        dt_s,
+        flags,
+        state,
+        len(extra),
+        *inputs.values,
+        *outputs,
+        *inputs.qualities,
+        *inputs.boards_lost,
+    )
+    return body + extra
+
+
+def encode_tick(record: TickRecord) -> bytes:
+    """Write a tick as the recorder does."""
+    layout = tick_layout(len(record.outputs), len(record.inputs.boards_lost))
+    r = record
+    return _tick_body(layout, r.tick, r.dt_s, r.inputs, r.requests, r.state, r.outputs)
+
+
+def encode_checkpoint(tick: int, state: object) -> bytes:
+    """Write control's whole state as it is after `tick`."""
+    return _CHECKPOINT.pack(tick) + plain.to_json(state).encode()
 
 
 def decode_tick(body: bytes, channels: int, boards: int) -> TickRecord:

@@ -18,7 +18,7 @@ from controller.domain import plain
 from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
 from controller.processes import replay as replays
-from controller.processes.replay import Replay, find_recordings, replay
+from controller.processes.replay import Replay, cut, find_recordings, replay
 from controller.runtime.recorder import tick_layout
 from tests.unit.controller.processes.stories import (
     DT_S,
@@ -268,3 +268,50 @@ def test_a_folder_stands_for_its_recordings_in_their_order(story: Story) -> None
     assert find_recordings(paths[0]) == [paths[0]]
     with pytest.raises(ControllerError, match="holds no recording; name the folder recordings"):
         find_recordings(story.folder)
+
+
+def test_a_part_that_was_cut_out_replays_on_its_own(recorded: Path, tmp_path) -> None:
+    part = tmp_path / "part.rec"
+    assert cut(recorded, 5, 9, part) == 5
+    found = replay(part)
+    assert (found.equal, found.ticks) == (True, 5)
+    assert found.seconds == pytest.approx(0.5)
+    assert cut(recorded, 1, 12, tmp_path / "all.rec") == 12
+    assert replay(tmp_path / "all.rec").ticks == 12
+
+
+def test_a_part_holds_what_step_gives_now_so_that_a_mended_bug_stays_mended(recorded: Path, tmp_path) -> None:
+    # As if the release that recorded it had given another output at tick 7, by a bug since mended.
+    wrong = rewritten(recorded, with_another_bit("heater", (7,)))
+    assert not replay(wrong).equal
+    part = tmp_path / "part.rec"
+    assert cut(wrong, 6, 9, part) == 4
+    assert replay(part).equal
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "why"),
+    [
+        (0, 3, "from tick 1 on"),
+        (4, 3, "from tick 1 on"),
+        (1, 20_001, "at most 20000 of them"),
+        (3, 13, "its last tick is 12"),
+        (20, 21, "its last tick is 12"),
+        (8, 9, "differs at tick 7: choose FIRST up to there"),
+    ],
+)
+def test_ticks_that_can_not_be_cut_out_are_refused_and_nothing_is_written(
+    recorded: Path, tmp_path, first, last, why
+) -> None:
+    path = rewritten(recorded, with_another_bit("heater", (7,))) if first == 8 else recorded
+    with pytest.raises(ControllerError, match=why) as raised:
+        cut(path, first, last, tmp_path / "part.rec")
+    assert raised.value.reason == "TICKS_UNKNOWN"
+    assert not (tmp_path / "part.rec").exists()
+
+
+def test_a_recording_that_exists_is_not_written_over(recorded: Path) -> None:
+    before = recorded.read_bytes()
+    with pytest.raises(ControllerError, match="name another file"):
+        cut(recorded, 5, 9, recorded)
+    assert recorded.read_bytes() == before
