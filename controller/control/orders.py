@@ -100,7 +100,20 @@ def _loop(
     after = replace(state, loops=found)
     if moves and not reply.refused and (refusal := _taken_back(model, state, after)):
         return state, refusal, ()
-    return after, reply, tuple(replace(each, actor=actor) for each in events)
+    told = () if reply.refused else _told(command.loop, _asked_of_loop(command), actor)
+    return after, reply, (*told, *(replace(each, actor=actor) for each in events))
+
+
+def _asked_of_loop(command: c.SetLoopMode | c.Retune | c.StartAutotune | c.EndAutotune) -> str:
+    match command:
+        case c.SetLoopMode(mode=mode, output=output):
+            return f"switched to {mode}" + ("" if output is None else f", output {output:g}")
+        case c.Retune(gain=gain, integral_s=integral_s, derivative_s=derivative_s):
+            return f"retuned: gain {gain:g}, integral {integral_s:g} s, derivative {derivative_s:g} s"
+        case c.StartAutotune(target=target, amplitude=amplitude):
+            return f"auto-tune begun around {target:g}, amplitude {amplitude:g}"
+        case c.EndAutotune(accept=accept):
+            return "proposed tuning accepted" if accept else "auto-tune dismissed"
 
 
 def _not_ready(state: ControlState) -> Reply | None:
@@ -137,13 +150,22 @@ def _set(model: ControlModel, state: ControlState, seen: Seen, command: c.SetTar
     refusal = _taken_back(model, state, after)
     if refusal is not None:
         return state, refusal, ()
-    text = ", ".join(_worded(model, name, value) for name, value in command.targets.items())
-    subject = next(iter(command.targets), "")
-    return after, DONE, _told(subject, f"set {text}"[:_LONGEST_TEXT], actor)
+    return after, DONE, _told_of_targets(model, command, actor)
 
 
-def _worded(model: ControlModel, name: str, value: float) -> str:
-    return f"{name} {value:.6g} {model.channels[model.index[name]].unit}"
+def _told_of_targets(model: ControlModel, command: c.SetTargets, actor: str) -> tuple[Event, ...]:
+    """Tell of one target under its own name, of several under the reactor's; of none, nothing."""
+    worded = [
+        (name, f"{value:.6g} {model.channels[model.index[name]].unit}")
+        for name, value in command.targets.items()
+    ]
+    match worded:
+        case []:
+            return ()
+        case [(name, value)]:
+            return _told(name, f"set to {value}", actor)
+    text = ", ".join(f"{name} {value}" for name, value in worded)
+    return _told("reactor", f"set {text}"[:_LONGEST_TEXT], actor)
 
 
 def _first_refusal(model: ControlModel, command: c.SetTargets) -> Reply | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from controller.domain.plan import RigPlan
 
-_MOST_UL = 1e9
+_MOST_UL = 1e6
 
 
 @dataclass(frozen=True, slots=True)

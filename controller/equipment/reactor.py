@@ -46,7 +46,6 @@ _KINDS = {
 _REMEDIES = {
     "CHANNEL_UNKNOWN": "see 'ostwald read' for the channels",
     "NOT_WRITABLE": "write to an actuator, or give the sensor a loop in the rig file",
-    "OUT_OF_RANGE": "choose a value within it",
     "LEASE_HELD": "wait for it, or ask its holder to release it",
     "FORCED_SAFE": "remove the cause; a latched interlock needs 'ostwald reset' then",
     "REACTOR_NOT_READY": "see 'ostwald status'; after a trip or stop, 'ostwald reset'",

@@ -69,11 +69,13 @@ async def run_service(job: Job) -> None:
     )
     server = await serve(services, job.listen)
     keeper = asyncio.create_task(upkeep.run())
+    guard: asyncio.Task[None] | None = None
     keeper.add_done_callback(lambda _: stopping.set())
     try:
         await _await_control(reactor)
         await upkeep.restore()
         await runs.recover()
+        guard = asyncio.create_task(runs.guard())
         await campaigns.resume_all()
         notify("READY=1")
         sys.stdout.write(f"ostwald: {job.plan.name} ready on {server.address} ({job.clock})\n")
@@ -83,9 +85,12 @@ async def run_service(job: Job) -> None:
             # Nothing is recorded or told to control any more: say why, end, and be started anew.
             await keeper
     finally:
-        keeper.cancel()
+        if guard is not None:
+            guard.cancel()
         await campaigns.stop()
+        await runs.stop()
         await server.stop()
+        keeper.cancel()
         await mailbox.close()
         recordings.close()
         planner.shutdown(wait=False, cancel_futures=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -15,13 +17,14 @@ from controller.domain import plain
 from controller.domain.events import Event, EventKind, LoggedEvent
 from controller.domain.readings import Inputs, Quality, ReactorState, Snapshot
 from controller.domain.status import ControlStatus
-from controller.runtime.mailbox import request_from
+from controller.runtime.mailbox import MAX_DATAGRAM, request_from
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from controller.control.state import Outcome
+    from controller.domain.commands import Request
     from controller.domain.pins import PinInputs
     from controller.domain.plan import RigPlan
     from controller.equipment.boards import Boards
@@ -33,8 +36,10 @@ if TYPE_CHECKING:
 _STATUS_EVERY_S: Final = 1.0
 # Enough for an hour without a service; older ones are counted as lost by their sequence.
 _EVENTS_KEPT: Final = 2000
-# A status must fit a datagram.
+# A status must fit a datagram, with every alarm and the actor of each; characters may take 12 bytes of JSON.
 _EVENTS_A_STATUS: Final = 40
+_EVENT_BYTES_A_STATUS: Final = MAX_DATAGRAM // 8
+_ACTOR_BYTES: Final = 120
 
 
 class ControlProcess:
@@ -87,7 +92,7 @@ class ControlProcess:
         """Advance by `dt_s` of reactor time with what came in the mail."""
         self._tick += 1
         inputs = self._read(self.time_s + dt_s)
-        asked = [(client, message, request_from(message)) for client, message in mail]
+        asked = [(client, message, _bounded(request_from(message))) for client, message in mail]
         requests = [request for _, _, request in asked if request is not None]
         outcome = step(self._model, self._state, inputs, requests, dt_s)
         self._state = outcome.state
@@ -96,15 +101,16 @@ class ControlProcess:
         if self._recorder is not None:
             state = outcome.state
             self._recorder.tick(self._tick, dt_s, inputs, requests, state.state, state.outputs)
+        for event in outcome.events:
+            self._log(event)
+        # Before the replies: who is told that it is done finds it in the status.
+        self._report()
         replies = iter(outcome.replies)
         for client, message, request in asked:
             if request is not None:
                 self._mailbox.send(client, {"id": message.get("id"), **plain.to_plain(next(replies))})
             else:
                 self.serve(client, message)
-        for event in outcome.events:
-            self._log(event)
-        self._report()
 
     def go_safe(self) -> None:
         """Leave every output safe before the process ends."""
@@ -159,7 +165,7 @@ class ControlProcess:
         self._status_due_s = self.time_s + _STATUS_EVERY_S
         waiting = min(self._sequence - self._told, len(self._events))
         first = len(self._events) - waiting
-        untold = tuple(islice(self._events, first, first + _EVENTS_A_STATUS))
+        untold = _fitting(islice(self._events, first, first + _EVENTS_A_STATUS))
         if untold:
             self._told = untold[-1].sequence
         status = plain.to_plain(self._status(untold))
@@ -208,6 +214,26 @@ class ControlProcess:
         for index, value in flows.setpoints(self._model.flows, state.fractions, state.targets):
             setpoints[index] = value
         return tuple(setpoints)
+
+
+def _bounded(request: Request | None) -> Request | None:
+    """Shorten who asks, who stands at every alarm that he acted on."""
+    if request is None or len(json.dumps(request.actor)) <= _ACTOR_BYTES:
+        return request
+    # The longest that fits whatever its characters are.
+    return replace(request, actor=request.actor[: _ACTOR_BYTES // 12])
+
+
+def _fitting(events: Iterable[LoggedEvent]) -> tuple[LoggedEvent, ...]:
+    """Return as many of the events as fit a status; the first always."""
+    found: list[LoggedEvent] = []
+    size = 0
+    for event in events:
+        size += len(json.dumps(plain.to_plain(event)))
+        if found and size > _EVENT_BYTES_A_STATUS:
+            break
+        found.append(event)
+    return tuple(found)
 
 
 def _pin_channels(plan: RigPlan) -> tuple[int, ...]:

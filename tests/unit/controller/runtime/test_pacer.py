@@ -20,10 +20,13 @@ class World:
     def __init__(self) -> None:
         self.now_ns = 5_000 * MS
         self.oversleep_ns = 0
+        # What reading the clock takes.
+        self.step_ns = 0
         self.interrupted_after_ns: int | None = None
         self.slept_until_ns: list[int] = []
 
     def clock_ns(self) -> int:
+        self.now_ns += self.step_ns
         return self.now_ns
 
     def sleep_until(self, until_ns: int) -> None:
@@ -33,8 +36,10 @@ class World:
             return
         self.now_ns = max(self.now_ns, until_ns) + self.oversleep_ns
 
-    def pacer(self, period_s: float, speed: float = 1.0) -> Pacer:
-        return Pacer(period_s, speed, clock_ns=self.clock_ns, sleep_until=self.sleep_until)
+    def pacer(self, period_s: float, speed: float = 1.0, early_ns: int = 0) -> Pacer:
+        return Pacer(
+            period_s, speed, clock_ns=self.clock_ns, sleep_until=self.sleep_until, early_ns=early_ns
+        )
 
 
 @pytest.fixture
@@ -49,6 +54,32 @@ def test_ticks_in_time_are_one_period_apart_and_no_deadline_is_missed(world):
         world.now_ns += 3 * MS
     assert pacer.overruns == 0
     assert pacer.lost_s == 0.0
+
+
+def test_what_is_left_after_an_early_wake_up_is_waited_for_awake(world):
+    world.step_ns = 1_000
+    pacer = world.pacer(0.01, early_ns=20_000)
+    start_ns = world.now_ns
+    for number in range(1, 4):
+        assert pacer.wait() == 0.01
+        assert world.slept_until_ns[-1] == start_ns + number * 10 * MS - 20_000
+        assert 0 <= pacer.late_ns <= world.step_ns
+    assert pacer.overruns == 0
+
+
+def test_a_wake_up_late_by_less_than_it_was_early_costs_nothing(world):
+    world.step_ns, world.oversleep_ns = 1_000, 15_000
+    pacer = world.pacer(0.01, early_ns=20_000)
+    pacer.wait()
+    assert 0 <= pacer.late_ns <= world.step_ns
+
+
+def test_of_a_short_period_only_a_small_part_is_waited_for_awake(world):
+    world.step_ns = 10
+    pacer = world.pacer(0.0005, early_ns=20_000)
+    start_ns = world.now_ns
+    pacer.wait()
+    assert world.slept_until_ns[-1] == pytest.approx(start_ns + 490_000, abs=world.step_ns)
 
 
 def test_a_late_wake_up_does_not_shift_the_deadlines_after_it(world):
