@@ -160,7 +160,9 @@ class _Wired:
     @property
     def lost(self) -> bool:
         """Whether it worked and does not now: silent, booted anew, or its dead-man's switch went off."""
-        return self._worked and (self.driver.state is not BoardState.READY or bool(self.status & _DEADMAN))
+        # A dead-man trip beside a graver one goes with that, by Reset, which it must not hinder.
+        away = self.driver.state is not BoardState.READY or self.status & _TRIPS == _DEADMAN
+        return self._worked and away
 
     def read(self, now_s: float, values: list[float], qualities: list[int]) -> None:
         fresh = self.driver.poll(now_s)
