@@ -78,7 +78,7 @@ def take(
         return state, Reply("OUT_OF_RANGE", detail), ()
     if state.held and _owns(state, command.token):
         return replace(state, left_s=command.ttl_s), DONE, ()
-    if not command.holder:
+    if not (command.holder and command.token):
         return state, _unknown(state), ()
     if state.held:
         return state, _held(state), ()

@@ -94,13 +94,16 @@ class ControlProcess:
         inputs = self._read(self.time_s + dt_s)
         asked = [(client, message, _bounded(request_from(message))) for client, message in mail]
         requests = [request for _, _, request in asked if request is not None]
-        outcome = step(self._model, self._state, inputs, requests, dt_s)
+        try:
+            outcome = step(self._model, self._state, inputs, requests, dt_s)
+        except BaseException:
+            # The tick that ends control is the one to replay.
+            self._record(dt_s, inputs, requests)
+            raise
         self._state = outcome.state
         self._act()
         self._writer.publish(self._snapshot(outcome))
-        if self._recorder is not None:
-            state = outcome.state
-            self._recorder.tick(self._tick, dt_s, inputs, requests, state.state, state.outputs)
+        self._record(dt_s, inputs, requests)
         for event in outcome.events:
             self._log(event)
         # Before the replies: who is told that it is done finds it in the status.
@@ -118,6 +121,11 @@ class ControlProcess:
         self._boards.close()
         if self._pins is not None:
             self._pins.close()
+
+    def _record(self, dt_s: float, inputs: Inputs, requests: Sequence[Request]) -> None:
+        if self._recorder is not None:
+            state = self._state
+            self._recorder.tick(self._tick, dt_s, inputs, requests, state.state, state.outputs)
 
     def _read(self, now_s: float) -> Inputs:
         inputs = self._boards.read(now_s, service_alive=self._mailbox.connected)

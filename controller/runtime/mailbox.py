@@ -106,7 +106,7 @@ class MailboxServer:
             return None
         try:
             message = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             message = {}
         return message if isinstance(message, dict) else {}
 
