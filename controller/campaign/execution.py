@@ -100,6 +100,8 @@ class Execution:
         finally:
             self._context.flush()
             if self.run.state not in ENDED:
+                # Said before anything is awaited: nobody cancels a run that lets go already.
+                self._to(Trigger.ABORT, reason)
                 self.run = await self._recorder.end_safe(self.run, reason)
         return self.run
 

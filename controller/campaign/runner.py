@@ -164,13 +164,14 @@ class RunEngine:
         run, execution = self.get(run_id), self._executing(run_id)
         if execution is None or self._task is None:
             return run
+        task = self._task
+        # A task that is cancelled before its first step never gets to its last.
+        await asyncio.sleep(0)
         if not self._aborting and execution.run.state is not RunState.ABORTING:
             # Once only: a second cancellation would cut short how a step lets go.
             self._aborting = True
-            # A task that is cancelled before its first step never gets to its last.
-            await asyncio.sleep(0)
-            self._task.cancel(reason)
-        await asyncio.wait({self._task})
+            task.cancel(reason)
+        await asyncio.wait({task})
         return self.get(run_id)
 
     async def guard(self) -> None:

@@ -96,7 +96,7 @@ def test_a_refill_is_taken_and_the_others_stay() -> None:
 def test_a_volume_that_can_not_be_is_refused(volume_ul) -> None:
     left_ul, reply = reagents.take(MODEL, (3.0, 4.0), SetReagent("silver", volume_ul))
     assert (left_ul, reply.refused) == ((3.0, 4.0), "OUT_OF_RANGE")
-    assert "0 to 1e+09 uL" in reply.detail
+    assert "0 to 1e+06 uL" in reply.detail
 
 
 def test_a_reagent_that_is_not_counted_is_refused_and_the_others_are_named() -> None:
