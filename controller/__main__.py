@@ -40,9 +40,7 @@ _RigFile = Annotated[Path, typer.Option("--rig", help="Rig file (TOML).", show_d
 _Links = Annotated[list[str], typer.Option("--link", help="Put another URL behind a link: NAME=URL.")]
 _Board = Annotated[
     str | None,
-    typer.Option(
-        help="Simulated board instead of the rig file's: twin, or simavr:mega2560 for its firmware."
-    ),
+    typer.Option(help="Simulated board instead of the rig file's: twin, or simavr:mega2560."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -99,7 +97,7 @@ def twin(
         Path, typer.Option("--pty", help="Folder for the links to its pseudo-terminals.")
     ] = Path("ports"),
     seed: int = 0,
-    board: _Board = None,
+    board: Annotated[str, typer.Option(help="twin, or simavr:mega2560 to run its firmware.")] = TWIN,
     speed: Annotated[float, typer.Option(min=0.1, max=1000.0, help="Simulated seconds a second.")] = 1.0,
 ) -> None:
     """Simulate a synthesis behind real pseudo-terminals until stopped; the board's events go to stderr."""
@@ -110,7 +108,7 @@ def twin(
         sys.stdout.flush()
 
     try:
-        run_twin(TwinPlan(synthesis, seed, board or TWIN), ports.resolve(), speed, announce)
+        run_twin(TwinPlan(synthesis, seed, board), ports.resolve(), speed, announce)
     except (BridgeError, OSError) as error:
         _fail(error)
 

@@ -67,7 +67,7 @@ class Controller:
         )
         if not bench:
             raise AvrError(
-                f"{elf}: simavr cannot run it on an {silicon.mcu}: is it the ELF file of this board?"
+                f"{elf}: simavr cannot run it on {silicon.mcu}: is it the ELF file of this board?"
             )
         self._bench = bench
         self._closer = weakref.finalize(self, self._native.bench_close, bench)
