@@ -33,8 +33,8 @@ class Ask:
     """One request.
 
     `ends` gets all bytes since it was sent, one at least, and returns how many of them are the answer; 0: not
-    complete yet. None in its place: nothing answers, and the script goes on once the bytes are out. ValueError
-    from it: these bytes can't become an answer; they are counted as damage and the request is repeated.
+    complete yet. None in its place: nothing answers, and the script goes on once the bytes are out.
+    ValueError from it: these bytes can't become an answer; they are damage, and the request is repeated.
     `quiet_s` is how long the line must have been silent before, as Modbus RTU wants it.
     """
 

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _STX, _ETX, _CR = 0x02, 0x03, b"\r"
 _TIMEOUT_S: Final = 0.25
 """A command of 12 characters and its answer take 20 ms at 19200 baud; the pump answers at once."""
+_CHARACTER_S: Final = 10.0 / 9600.0
+_FILLER: Final = bytes(255)
+"""Ends the longest packet that noise may have begun in a pump. A pause would do too (10.2.3), but holds up the
+line; and in basic mode control characters don't count."""
 _FASTEST_MM_MIN: Final = 51.005
 """Of an NE-1000's plunger (appendix, "Specifications"): 5.1005 cm/min."""
 _SLOWEST_MM_MIN: Final = 0.04205 / 60.0
@@ -121,7 +125,7 @@ class NewEra:
             reply = yield from self._acknowledge("VER")
         except NoAnswerError:
             self._safe_mode = not self._safe_mode
-            reply = yield from self._acknowledge("VER")
+            reply = yield from self._acknowledge("VER", before=_FILLER if self._safe_mode else b"")
         found = _VERSION.fullmatch(reply.data)
         if found is None:
             raise DeviceError(f"{reply.data!r} is no New Era pump: check driver and address")
@@ -184,9 +188,11 @@ class NewEra:
     def _number(self, ul_min: float) -> str:
         return _four_digits(ul_min / _UL_MIN[self._unit])
 
-    def _acknowledge(self, command: str, *, allow: tuple[str, ...] = ()) -> Script[_Reply]:
+    def _acknowledge(
+        self, command: str, *, allow: tuple[str, ...] = (), before: bytes = b""
+    ) -> Script[_Reply]:
         """Tell it; an alarm that stands is told once in place of the answer, and gone then (10.3)."""
-        reply = yield from self._exchange(command, allow)
+        reply = yield from self._exchange(command, allow, before)
         if reply.alarm:
             reply = yield from self._exchange(command, allow)
         return self._without_alarm(reply)
@@ -196,9 +202,10 @@ class NewEra:
         reply = yield from self._exchange(command, allow)
         return self._without_alarm(reply)
 
-    def _exchange(self, command: str, allow: tuple[str, ...]) -> Script[_Reply]:
+    def _exchange(self, command: str, allow: tuple[str, ...], before: bytes = b"") -> Script[_Reply]:
         text = f"{self._address:02}{command}".encode()
-        answer = yield Ask(_packet(text) if self._safe_mode else text + _CR, self._ends, timeout_s=_TIMEOUT_S)
+        request = before + (_packet(text) if self._safe_mode else text + _CR)
+        answer = yield Ask(request, self._ends, timeout_s=_TIMEOUT_S + len(before) * _CHARACTER_S)
         reply = _parse(_unwrap(answer))
         if reply.data in _ERRORS and reply.data not in allow:
             raise DeviceError(f"{command}: {_ERRORS[reply.data]} ({reply.data})")
