@@ -20,7 +20,7 @@ from controller.control.alarm_model import (
     initial,
 )
 from controller.control.alarm_states import STANDING, WAITING, Trigger, after
-from controller.control.seen import Seen
+from controller.control.seen import Seen, amount
 from controller.domain.alarms import AlarmState, AlarmStatus
 from controller.domain.commands import DONE, AcknowledgeAlarm, Reply, SetAlarmService, ShelveAlarm
 from controller.domain.events import Event, EventKind
@@ -193,7 +193,7 @@ class _Moment:
 
     def _raise(self, record: AlarmRecord) -> AlarmRecord:
         alarm = self.alarm
-        reads = "" if isnan(record.value) else f"; it reads {record.value:g} {alarm.unit}"
+        reads = "" if isnan(record.value) else f"; it reads {amount(record.value, alarm.unit)}"
         text = f"{alarm.plan.priority.name.lower()} alarm: {alarm.condition}{reads}"
         # Nobody asked for it, though somebody's unshelving may have brought it back.
         return replace(self, actor="").apply(record, Trigger.RAISED, text)

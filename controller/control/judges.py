@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import fsum, isfinite, isnan
 from typing import TYPE_CHECKING, Final
 
-from controller.control.seen import GOOD
+from controller.control.seen import GOOD, amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,8 @@ class Channel:
         return f"{self.name} is {self.amount(seen.values[self.index])}"
 
     def amount(self, value: float) -> str:
-        """Write a value with its unit; the unit 1 is not written."""
-        return f"{value:g}" if self.unit == "1" else f"{value:g} {self.unit}"
+        """Write a value with its unit."""
+        return amount(value, self.unit)
 
 
 class Momentary:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from controller.control import alarms, flows, interlocks, leases, loop_commands, reagents
 from controller.control.loop_state import release
+from controller.control.seen import amount
 from controller.control.state import ControlState, made_safe
 from controller.domain import commands as c
 from controller.domain.commands import DONE, Reply, Request
@@ -156,7 +157,7 @@ def _set(model: ControlModel, state: ControlState, seen: Seen, command: c.SetTar
 def _told_of_targets(model: ControlModel, command: c.SetTargets, actor: str) -> tuple[Event, ...]:
     """Tell of one target under its own name, of several under the reactor's; of none, nothing."""
     worded = [
-        (name, f"{value:.6g} {model.channels[model.index[name]].unit}")
+        (name, amount(value, model.channels[model.index[name]].unit))
         for name, value in command.targets.items()
     ]
     match worded:

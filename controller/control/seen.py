@@ -16,6 +16,11 @@ GOOD = int(Quality.GOOD)
 BAD = int(Quality.BAD)
 
 
+def amount(value: float, unit: str) -> str:
+    """Write a value with its unit; the unit 1 is not written."""
+    return f"{value:g}" if unit == "1" else f"{value:g} {unit}"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What conditions judge. `values` and `qualities` include the computed channels.

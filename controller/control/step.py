@@ -91,12 +91,15 @@ def _see(
 def _interlock(
     model: ControlModel, state: ControlState, seen: Seen, dt_s: float
 ) -> tuple[interlocks.InterlockState, tuple[Event, ...]]:
-    """Judge the interlocks. Before the boards are heard there is nothing to judge, and nothing moves."""
-    if state.state is ReactorState.STARTING:
-        if not state.heard:
-            return state.interlocks, ()
-        return interlocks.step(state.interlocks, model.interlocks, seen, dt_s, readings=False)
-    return interlocks.step(state.interlocks, model.interlocks, seen, dt_s)
+    """Judge the interlocks. Before the boards are heard there is nothing to judge, and nothing moves.
+
+    While a board is away the outputs are safe: readings that go with it are its loss, not one trip each.
+    """
+    starting = state.state is ReactorState.STARTING
+    if starting and not state.heard:
+        return state.interlocks, ()
+    away = starting or (state.state is not ReactorState.READY and True in seen.boards_lost)
+    return interlocks.step(state.interlocks, model.interlocks, seen, dt_s, readings=not away)
 
 
 def _drive(
