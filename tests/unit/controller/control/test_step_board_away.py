@@ -24,10 +24,12 @@ AWAY = replace(WELL, values=(nan,) * WIDTH, qualities=(BAD,) * WIDTH, boards_rea
 
 
 def test_while_a_lost_board_is_away_its_readings_trip_nothing_more() -> None:
-    state, told = initial_state(MODEL), []
+    state = initial_state(MODEL)
+    told: list[str] = []
     for inputs in (*[WELL] * 3, *[AWAY] * 100, *[WELL] * 3):
         outcome = step(MODEL, state, inputs, (), 0.1)
-        state, told = outcome.state, told + [event.subject for event in outcome.events]
+        state = outcome.state
+        told += [event.subject for event in outcome.events]
     assert state.state is ReactorState.TRIPPED
     assert told == ["reactor", "lost", "lost", "reactor"], "ready, the trip and its alarm, tripped"
     outcome = step(MODEL, state, WELL, [Request(Reset())], 0.1)
