@@ -34,4 +34,4 @@ def build_board(name: str, seed: int) -> SimulatedBoard:
     if pinout is None:
         known = ", ".join((TWIN, *(SIMAVR + each for each in PINOUTS)))
         raise UnknownBoardError(f"unknown board {name!r}; known: {known}")
-    return AvrBoard(pinout, FIRMWARE_DIR / f"{pinout.name}.elf", seed=seed)
+    return AvrBoard(pinout, FIRMWARE_DIR / f"ostwald-{pinout.name}.elf", seed=seed)

@@ -64,6 +64,13 @@ typedef struct {
 } watched_pin;
 
 typedef struct {
+    avr_irq_t *irq;
+    char port;
+    int bit;
+    uint32_t level;
+} driven_pin;
+
+typedef struct {
     enum chip_kind kind;
     uint8_t bytes[CHIP_REGISTERS];
     int selected;
@@ -93,10 +100,7 @@ struct bench {
     uint64_t rx_overruns, rx_refused, tx_lost;
     watched_pin pins[PINS];
     int pin_count;
-    struct {
-        avr_irq_t *irq;
-        uint32_t level;
-    } inputs[PINS];
+    driven_pin inputs[PINS];
     int input_count;
     uint32_t adc_uv[ADC_CHANNELS];
     uint32_t reference_uv;
@@ -387,19 +391,34 @@ uint32_t bench_edges(bench *b, edge *edges, uint32_t size, uint64_t *lost) {
     return given;
 }
 
+/* What drives a pin from outside is stronger than the pull-up: simavr has to be told, a port at a time. */
+static void drive_port(bench *b, char port) {
+    avr_ioport_external_t external = {.name = port};
+    for (int i = 0; i < b->input_count; i++) {
+        if (b->inputs[i].port != port)
+            continue;
+        external.mask |= 1u << b->inputs[i].bit;
+        external.value |= b->inputs[i].level << b->inputs[i].bit;
+    }
+    avr_ioctl(b->avr, AVR_IOCTL_IOPORT_SET_EXTERNAL(port), &external);
+}
+
+void bench_set_input(bench *b, int index, uint32_t level) {
+    driven_pin *pin = &b->inputs[index];
+    if (pin->level == level)
+        return;
+    pin->level = level;
+    drive_port(b, pin->port);
+    avr_raise_irq(pin->irq, level);
+}
+
 int bench_add_input(bench *b, char port, int bit, uint32_t level) {
     avr_irq_t *irq = avr_io_getirq(b->avr, AVR_IOCTL_IOPORT_GETIRQ(port), bit);
     if (irq == NULL || b->input_count == PINS)
         return -1;
-    b->inputs[b->input_count].irq = irq;
-    b->inputs[b->input_count].level = level;
-    avr_raise_irq(irq, level);
-    return b->input_count++;
-}
-
-void bench_set_input(bench *b, int index, uint32_t level) {
-    b->inputs[index].level = level;
-    avr_raise_irq(b->inputs[index].irq, level);
+    b->inputs[b->input_count] = (driven_pin){.irq = irq, .port = port, .bit = bit, .level = !level};
+    bench_set_input(b, b->input_count++, level);
+    return b->input_count - 1;
 }
 
 /* -- life ------------------------------------------------------------------------------------------------ */
