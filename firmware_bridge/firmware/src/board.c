@@ -33,13 +33,10 @@ void board_boot(const struct identity *identity)
     safety_reset();
 }
 
-bool board_restore(const struct msg_configure *kept)
+void board_restore(const struct msg_configure *kept)
 {
-    const bool possible = config_is_possible(kept);
-
-    if (possible)
+    if (kept && config_is_possible(kept))
         config_take(kept);
-    return possible;
 }
 
 const struct msg_configure *board_newly_configured(void)

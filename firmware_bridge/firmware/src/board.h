@@ -26,11 +26,11 @@ struct identity {
 void board_boot(const struct identity *identity);
 
 /*
- * Take the configuration kept from an earlier boot; false when it is none that this board can work under. The
+ * Take the configuration kept from an earlier boot; NULL, or one that this board cannot work under, is none. The
  * outputs stay off and the host has still to configure the board, but its temperature limits are watched from
  * here on, and a trip drives its safe values.
  */
-bool board_restore(const struct msg_configure *kept);
+void board_restore(const struct msg_configure *kept);
 
 /* The configuration to keep for the next boot: once after each CONFIGURE that was taken, else NULL. */
 const struct msg_configure *board_newly_configured(void);

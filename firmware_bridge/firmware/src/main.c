@@ -29,15 +29,13 @@ static uint32_t make_boot_id(const char serial_number[WIRE_TEXT])
 static void boot(void)
 {
     struct identity self;
-    struct msg_configure kept;
 
     self.reset_cause = reset_take_cause();
     pins_begin();
     store_serial_number(self.serial_number);
     self.boot_id = make_boot_id(self.serial_number);
     board_boot(&self);
-    if (store_configuration(&kept))
-        board_restore(&kept);
+    board_restore(store_configuration());
     sensors_begin();
     uart_begin();
     tick_start();

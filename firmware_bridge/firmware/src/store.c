@@ -5,6 +5,7 @@
 #include "store.h"
 
 #include <avr/eeprom.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -81,14 +82,13 @@ uint32_t store_count_boot(void)
     return count;
 }
 
-bool store_configuration(struct msg_configure *kept)
+const struct msg_configure *store_configuration(void)
 {
     struct configuration_record *record = &keeping.record;
 
     if (!read_record(CONFIGURATION_AT, record, sizeof *record) || record->protocol != PROTOCOL_VERSION)
-        return false;
-    *kept = record->configuration;
-    return true;
+        return NULL;
+    return &record->configuration;
 }
 
 void store_keep(const struct msg_configure *configuration)

@@ -5,7 +5,6 @@
 #ifndef STORE_H
 #define STORE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "generated/protocol.h"
@@ -16,8 +15,8 @@ void store_serial_number(char serial_number[WIRE_TEXT]);
 /* Count this boot and return the count. Waits for the EEPROM: at most 25 ms. */
 uint32_t store_count_boot(void);
 
-/* Read the configuration kept; false when there is none that is intact and of this protocol. */
-bool store_configuration(struct msg_configure *kept);
+/* Read the configuration kept; NULL when there is none that is intact and of this protocol. */
+const struct msg_configure *store_configuration(void);
 
 /* Keep this configuration, which must stay where it is: `store_poll` writes what differs, byte by byte. */
 void store_keep(const struct msg_configure *configuration);
