@@ -17,8 +17,10 @@ from rich.console import Console
 from controller.config.rig import load_rig
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.plan import RigPlan, TwinPlan
+from controller.equipment.drivers import known_instruments
 from controller.processes import replay as replays
 from controller.processes.job import Job
+from controller.processes.simulation import simulate
 from controller.processes.supervisor import Supervisor
 from controller.processes.twin import run_twin
 from firmware_bridge.devices.registry import DRIVERS
@@ -98,6 +100,9 @@ def twin(
     ] = Path("ports"),
     seed: int = 0,
     board: Annotated[str, typer.Option(help="twin, or simavr:mega2560 to run its firmware.")] = TWIN,
+    rig: Annotated[
+        Path | None, typer.Option(help="Simulate all that hangs on this rig file's twin: links instead.")
+    ] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=1000.0, help="Simulated seconds a second.")] = 1.0,
 ) -> None:
     """Simulate a synthesis behind real pseudo-terminals until stopped; the board's events go to stderr."""
@@ -108,8 +113,10 @@ def twin(
         sys.stdout.flush()
 
     try:
-        run_twin(TwinPlan(synthesis, seed, board), ports.resolve(), speed, announce)
-    except (BridgeError, OSError) as error:
+        plan = None if rig is None else _load(rig, [], None)
+        twin = TwinPlan(synthesis, seed, board) if plan is None or plan.twin is None else plan.twin
+        run_twin(simulate(twin, plan), ports.resolve(), speed, announce)
+    except (ControllerError, BridgeError, OSError) as error:
         _fail(error)
 
 
@@ -190,13 +197,13 @@ def _load(rig: Path, links: list[str], seed: int | None = None, board: str | Non
             raise typer.BadParameter(f"--link {item}: write NAME=URL")
         overrides[name] = url
     kinds = {name: driver.kind.value for name, driver in DRIVERS.items()}
-    plan = load_rig(rig, known_drivers=kinds, link_overrides=overrides)
+    plan = load_rig(rig, known_drivers=kinds, instruments=known_instruments(), link_overrides=overrides)
     if plan.twin is None:
         return plan
-    twin = TwinPlan(
-        plan.twin.synthesis,
-        plan.twin.seed if seed is None else seed,
-        plan.twin.board if board is None else board,
+    twin = replace(
+        plan.twin,
+        seed=plan.twin.seed if seed is None else seed,
+        board=plan.twin.board if board is None else board,
     )
     return replace(plan, twin=twin)
 

@@ -6,25 +6,34 @@ from typing import TYPE_CHECKING
 
 from controller.config import signals
 from controller.config.documents import unknown
+from controller.config.signals import Signal
 from controller.config.units import check_unit, convert, per
 from controller.domain.errors import ControllerError
 from controller.domain.plan import ChannelPlan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from controller.config.documents import Document
     from controller.config.lines import Path
     from controller.config.schema import ChannelTable
-    from controller.config.signals import Signal
+    from controller.domain.drivers import DeviceSignal
 
 _ROUNDING = 1e-9
 
 
-def channel_plan(document: Document, name: str, table: ChannelTable) -> ChannelPlan | None:
-    """Resolve one channel; None when a fault, which is kept, leaves nothing to go on with."""
+def channel_plan(
+    document: Document, name: str, table: ChannelTable, offered: Mapping[str, DeviceSignal] | None = None
+) -> ChannelPlan | None:
+    """Resolve one channel; None when a fault, which is kept, leaves nothing to go on with.
+
+    `offered` are the signals of its device; None: those of the largest board.
+    """
     path: Path = ("channels", name)
-    signal = signals.find(table.signal)
+    signal = signals.find(table.signal) if offered is None else _offered(offered.get(table.signal))
     if signal is None:
-        document.fault((*path, "signal"), unknown("signal", table.signal, signals.names()))
+        known = signals.names() if offered is None else offered
+        document.fault((*path, "signal"), unknown("signal", table.signal, known))
         return None
     ends = _range(document, path, table)
     scaling = _scaling(document, path, table, signal)
@@ -54,6 +63,12 @@ def channel_plan(document: Document, name: str, table: ChannelTable) -> ChannelP
     )
 
 
+def _offered(signal: DeviceSignal | None) -> Signal | None:
+    if signal is None:
+        return None
+    return Signal(0, signal.unit, signal.actuator, most=signal.high, least=signal.low)
+
+
 def _range(document: Document, path: Path, table: ChannelTable) -> tuple[float, float] | None:
     try:
         check_unit(table.unit)
@@ -73,10 +88,9 @@ def _scaling(
     document: Document, path: Path, table: ChannelTable, signal: Signal
 ) -> tuple[float, float] | None:
     """Return scale and offset: device value = scale * channel value + offset."""
-    is_pump = signals.kind_of(table.signal) == "pump"
-    if is_pump and table.steps_per_ul is None:
+    if signal.steps and table.steps_per_ul is None:
         document.fault((*path, "steps_per_ul"), "is missing: a pump needs its steps per uL")
-    if not is_pump and table.steps_per_ul is not None:
+    if not signal.steps and table.steps_per_ul is not None:
         document.fault((*path, "steps_per_ul"), f"{table.signal} is no pump: remove it")
     try:
         offset = convert(0.0, table.unit, signal.unit)
@@ -84,7 +98,7 @@ def _scaling(
     except ControllerError as error:
         document.fault((*path, "unit"), f"{table.signal}: {error}")
         return None
-    steps = table.steps_per_ul if is_pump and table.steps_per_ul is not None else 1.0
+    steps = table.steps_per_ul if signal.steps and table.steps_per_ul is not None else 1.0
     return scale * steps, offset * steps
 
 
@@ -111,8 +125,9 @@ def _actuation(
 
 def _check_reach(document: Document, path: Path, signal: Signal, device: tuple[float, float]) -> None:
     """Refuse a range that the device can't follow: it would clip in silence."""
-    slack = _ROUNDING * signal.most
-    if min(device) < -slack:
-        document.fault((*path, "range"), "begins below zero, which the device can't do")
+    slack = _ROUNDING * (signal.most - signal.least)
+    if min(device) < signal.least - slack:
+        least = f"{signal.least:g} {signal.unit}" if signal.least else "zero"
+        document.fault((*path, "range"), f"begins below {least}, which the device can't do")
     if max(device) > signal.most + slack:
         document.fault((*path, "range"), f"ends above {signal.reach}, which the device can't do")

@@ -172,7 +172,7 @@ class PressureFlowTable(ConditionTable):
         found = [lookup.channel(key, name) for name in names]
         pumps = [pump for pump in found if pump is not None]
         for pump in pumps:
-            if signals.kind_of(pump.signal) != "pump":
+            if not signals.is_pump(pump):
                 lookup.fault(key, f"{pump.name} is {pump.signal}: name a pump")
             elif pump.unit != pumps[0].unit:
                 lookup.fault(
@@ -230,7 +230,7 @@ class BoardTable(ConditionTable):
 
     def condition(self, lookup: Lookup) -> conditions.Condition | None:
         boards = lookup.context.boards
-        if not lookup.document.reference((*lookup.path, "device"), self.device, "board", boards):
+        if not lookup.document.reference((*lookup.path, "device"), self.device, "device", boards):
             return None
         if all(channel.device != self.device for channel in lookup.context.channels.values()):
             lookup.fault("device", f"{self.device} carries no channel: nothing is lost with it")

@@ -9,7 +9,7 @@ from controller.config import schema
 from controller.config.conditions import MOST_PUMPS
 from controller.config.documents import Table
 from controller.config.lookup import Lookup, RigContext, declared
-from controller.config.signals import kind_of
+from controller.config.signals import is_pump
 from controller.config.units import per
 from controller.domain.plan import ChannelPlan, FlowGroupPlan, FlowMember
 
@@ -104,7 +104,7 @@ class _FlowsReader:
             pump = lookup.channel(share, pump_name)
             if pump is None:
                 continue
-            if kind_of(pump.signal) != "pump":
+            if not is_pump(pump):
                 lookup.fault(share, f"{pump.name} is {pump.signal}: name a pump")
                 continue
             self._check_free(lookup, share, pump, f"{name}.{share}")

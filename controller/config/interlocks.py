@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 from controller.config.conditions import INTERLOCK_KINDS, owned, read_condition
 from controller.config.schema import InterlockTable
 from controller.config.signals import kind_of
+from controller.config.units import convert
 from controller.domain.conditions import HeaterImplausible, Limits
+from controller.domain.errors import ControllerError
 from controller.domain.plan import InterlockPlan
 
 if TYPE_CHECKING:
@@ -35,22 +37,58 @@ def check_heaters(
 ) -> None:
     """Demand that each heater ends a temperature loop whose sensor a latching interlock limits from above.
 
-    The interlock must force that heater, or everything.
+    The interlock must force that heater, or everything. An instrument that regulates by itself needs no loop.
     """
     for heater in channels.values():
+        place: Path = ("channels", heater.name)
+        if _is_thermostat(heater):
+            _check_thermostat(document, heater, channels, interlocks)
+            continue
         if kind_of(heater.signal) != "heater":
             continue
         sensors = [loop.sensor for loop in _loops_onto(heater.name, loops)]
         hot = [
             name for name in sensors if name in channels and kind_of(channels[name].signal) == "temperature"
         ]
-        place: Path = ("channels", heater.name)
         if not hot:
             remedy = "drive it by a loop on a temperature, and add an interlock with `high` on that"
             document.fault(place, f"is a heater that no temperature loop drives: {remedy}")
         elif not any(_cuts(rule, heater.name, hot) for rule in interlocks):
             remedy = f"add a latching interlock with `high` on {hot[0]} that forces {heater.name} or all"
             document.fault(place, f"is a heater with no over-temperature limit: {remedy}")
+
+
+def _is_thermostat(channel: ChannelPlan) -> bool:
+    """Whether it takes a temperature: the setpoint of an instrument that heats by itself."""
+    if not (channel.is_actuator and channel.device):
+        return False
+    try:
+        convert(0.0, channel.unit, "degC")
+    except ControllerError:
+        return False
+    return True
+
+
+def _check_thermostat(
+    document: Document,
+    setpoint: ChannelPlan,
+    channels: Mapping[str, ChannelPlan],
+    interlocks: Sequence[InterlockPlan],
+) -> None:
+    """Demand a temperature of the same instrument that a latching interlock limits from above."""
+    hot = [
+        each.name
+        for each in channels.values()
+        if each.device == setpoint.device and kind_of(each.signal) == "temperature"
+    ]
+    place: Path = ("channels", setpoint.name)
+    if not hot:
+        document.fault(
+            place, f"heats, and nothing watches it: add a channel on {setpoint.device}'s temperature"
+        )
+    elif not any(_cuts(rule, setpoint.name, hot) for rule in interlocks):
+        remedy = f"add a latching interlock with `high` on {hot[0]} that forces {setpoint.name} or all"
+        document.fault(place, f"heats, and has no over-temperature limit: {remedy}")
 
 
 def _plan(document: Document, name: str, raw: object, context: RigContext) -> InterlockPlan | None:

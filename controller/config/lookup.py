@@ -22,7 +22,7 @@ T = TypeVar("T")
 class RigContext:
     """What stands by the time that conditions are read; tables with faults of their own are left out.
 
-    `boards` and `interlocks` are names.
+    `boards`, the devices that control reads, and `interlocks` are names.
     """
 
     channels: Mapping[str, ChannelPlan]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import StringConstraints
 
 from controller.config.documents import Table
-from controller.config.signals import kind_of
+from controller.config.signals import is_pump
 from controller.config.units import convert
 from controller.domain.plan import ChannelPlan, ReagentPlan
 
@@ -60,7 +60,7 @@ def _pump(
     channel = channels.get(name)
     if channel is None:
         document.reference(path, name, "channel", document.section("channels"))
-    elif kind_of(channel.signal) != "pump":
+    elif not is_pump(channel):
         document.fault(path, f"{name} is {channel.signal}: name a pump")
         return None
     return channel

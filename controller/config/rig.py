@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from controller.config import rules, schema, signals
 from controller.config.alarms import alarm_plans
 from controller.config.channels import channel_plan
-from controller.config.devices import device_plans, kind_of_device, link_plans
+from controller.config.devices import device_plans, kind_of_device, link_plans, offered_signals
 from controller.config.documents import Document, Table, unknown
 from controller.config.flows import flow_plans
 from controller.config.interlocks import check_heaters, interlock_plans
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from controller.domain.drivers import DeviceSignal, KnownInstrument
+
 TableT = TypeVar("TableT", bound=Table)
 
 _NO_OVERRIDES: Final[Mapping[str, str]] = {}
+_NO_INSTRUMENTS: Final[Mapping[str, KnownInstrument]] = {}
 _SINGLE: Final[Mapping[str, type[Table]]] = {
     "rig": schema.RigTable,
     "reactor": schema.ReactorTable,
@@ -38,18 +41,21 @@ _SINGLE: Final[Mapping[str, type[Table]]] = {
 _NAMED: Final[Mapping[str, type[Table]]] = {
     "reagents": ReagentTable,
     "links": schema.LinkTable,
-    "devices": schema.DeviceTable,
     "channels": schema.ChannelTable,
     "loops": schema.LoopTable,
     "interlocks": schema.InterlockTable,
 }
 # Read by their own modules.
-_OWN: Final = ("flows", "alarms", "pins", "watchdog")
+_OWN: Final = ("devices", "flows", "alarms", "pins", "watchdog")
 _REQUIRED: Final = ("rig", "reactor", "links", "devices", "channels")
 
 
 def load_rig(
-    path: Path, *, known_drivers: Mapping[str, str], link_overrides: Mapping[str, str] = _NO_OVERRIDES
+    path: Path,
+    *,
+    known_drivers: Mapping[str, str],
+    instruments: Mapping[str, KnownInstrument] = _NO_INSTRUMENTS,
+    link_overrides: Mapping[str, str] = _NO_OVERRIDES,
 ) -> domain.RigPlan:
     """Read a rig file; arguments and errors as `parse_rig`, and ControllerError RIG_UNREADABLE."""
     try:
@@ -59,7 +65,7 @@ def load_rig(
         raise ControllerError(
             f"{path}: {cause}", reason="RIG_UNREADABLE", kind=Kind.NOT_FOUND, remedy="name a rig file in TOML"
         ) from error
-    return parse_rig(text, str(path), known_drivers, link_overrides=link_overrides)
+    return parse_rig(text, str(path), known_drivers, instruments=instruments, link_overrides=link_overrides)
 
 
 def parse_rig(
@@ -67,24 +73,31 @@ def parse_rig(
     document: str,
     known_drivers: Mapping[str, str],
     *,
+    instruments: Mapping[str, KnownInstrument] = _NO_INSTRUMENTS,
     link_overrides: Mapping[str, str] = _NO_OVERRIDES,
 ) -> domain.RigPlan:
     """Turn the text of a rig file into its plan; `document` names it in errors.
 
-    `known_drivers` maps each driver to the kind of its device, "board" or "spectrometer";
-    `link_overrides` puts another URL behind a link. Raises DocumentError with every fault.
+    `known_drivers` maps each driver to the kind of its device, "board" or "spectrometer"; `instruments` are
+    the drivers of instruments; `link_overrides` puts another URL behind a link. Raises DocumentError with
+    every fault.
     """
-    return _RigReader(Document(text, document), known_drivers, link_overrides).read()
+    return _RigReader(Document(text, document), known_drivers, instruments, link_overrides).read()
 
 
 class _RigReader:
     """Reads section after section. What refers to a table with faults of its own adds none for it."""
 
     def __init__(
-        self, document: Document, known_drivers: Mapping[str, str], link_overrides: Mapping[str, str]
+        self,
+        document: Document,
+        known_drivers: Mapping[str, str],
+        instruments: Mapping[str, KnownInstrument],
+        link_overrides: Mapping[str, str],
     ) -> None:
         self._document = document
-        self._drivers = known_drivers
+        self._drivers = {**known_drivers, **dict.fromkeys(instruments, signals.INSTRUMENT)}
+        self._instruments = instruments
         self._overrides = link_overrides
 
     def read(self) -> domain.RigPlan:
@@ -97,8 +110,8 @@ class _RigReader:
         realtime = self._single("realtime", schema.RealtimeTable) or schema.RealtimeTable()
         lease = self._single("lease", schema.LeaseTable) or schema.LeaseTable()
         links = link_plans(document, self._named("links", schema.LinkTable), self._overrides)
-        devices = device_plans(document, self._named("devices", schema.DeviceTable), self._drivers, rig)
-        channels = self._channels()
+        devices = device_plans(document, self._drivers, self._instruments, rig)
+        channels = self._channels(offered_signals(self._instruments, devices))
         pins = pins_plan(document, channels)
         channels |= _by_name(() if pins is None else pin_channels(pins))
         groups, computed = flow_plans(document, channels)
@@ -111,7 +124,11 @@ class _RigReader:
             loops={loop.name: loop for loop in loops},
             flows={group.name: group for group in groups},
             reagents={reagent.name: reagent for reagent in reagents},
-            boards=[name for name in self._declared("devices") if self._kind(name) == signals.BOARD],
+            boards=[
+                name
+                for name in self._declared("devices")
+                if self._kind(name) in (signals.BOARD, signals.INSTRUMENT)
+            ],
             interlocks=self._declared("interlocks"),
         )
         interlocks = interlock_plans(document, context)
@@ -137,7 +154,7 @@ class _RigReader:
             alarms=alarms,
             reagents=reagents,
             spectrometer=spectrometer,
-            twin=None if twin is None else domain.TwinPlan(twin.synthesis, twin.seed, twin.board),
+            twin=self._twin(twin),
             trusted_keys=tuple(security.trusted_keys),
             realtime=domain.RealtimePlan(realtime.priority, realtime.cpu),
             lease=domain.LeasePlan(lease.longest),
@@ -182,14 +199,25 @@ class _RigReader:
     def _kind(self, device: str) -> str | None:
         return kind_of_device(self._document, self._drivers, device)
 
-    def _channels(self) -> dict[str, domain.ChannelPlan]:
+    def _twin(self, table: schema.TwinTable | None) -> domain.TwinPlan | None:
+        if table is None:
+            return None
+        for device in table.piping:
+            place = ("twin", "piping", device)
+            self._document.reference(place, device, "device", self._declared("devices"))
+        return domain.TwinPlan(table.synthesis, table.seed, table.board, table.piping)
+
+    def _channels(self, offered: Mapping[str, Mapping[str, DeviceSignal]]) -> dict[str, domain.ChannelPlan]:
         channels = {}
         for name, table in self._named("channels", schema.ChannelTable).items():
             place = ("channels", name, "device")
             found = self._document.reference(place, table.device, "device", self._declared("devices"))
             if found and self._kind(table.device) == signals.SPECTROMETER:
-                self._document.fault(place, f"{table.device} is a spectrometer: only boards have channels")
-            channel = channel_plan(self._document, name, table)
+                self._document.fault(place, f"{table.device} is a spectrometer: it has no channels")
+            if self._kind(table.device) == signals.INSTRUMENT and not offered.get(table.device):
+                # Its own table has the fault.
+                continue
+            channel = channel_plan(self._document, name, table, offered.get(table.device))
             if channel is not None:
                 channels[name] = channel
         rules.check_signals(self._document, tuple(channels.values()))

@@ -6,7 +6,7 @@ unit stays text until the channel is known.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -57,11 +57,18 @@ class TwinTable(Table):
     synthesis: Name
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 0
     board: Name = "twin"
+    # Where instruments are fitted in the plant.
+    piping: dict[Name, Annotated[str, StringConstraints(pattern=r"^((pump|zone|stream)\.[0-9]|lamp)$")]] = (
+        Field(default_factory=dict)
+    )
 
 
 class LinkTable(Table):
     url: Text
     baud: Annotated[int, Field(ge=300, le=4_000_000)] = 115200
+    framing: Annotated[str, StringConstraints(pattern=r"^[5-8][NEOMS](1|1\.5|2)$")] = "8N1"
+    handshake: Literal["none", "rts/cts", "xon/xoff"] = "none"
+    echo: bool = False
 
 
 Limit = Annotated[float, measured("degC", -50.0, 300.0)]
@@ -75,6 +82,17 @@ class DeviceTable(Table):
     deadman: Annotated[float, measured("ms", 50.0, 60_000.0)] | None = None
     temperature_limits: Annotated[list[Limit], Field(max_length=4)] | None = None
     acceleration: Acceleration | None = None
+    serial_number: Name | None = None
+
+
+class InstrumentTable(Table):
+    """What every instrument has beside its driver's own options."""
+
+    driver: Name
+    link: Name
+    address: Annotated[str, StringConstraints(max_length=16)] = ""
+    serial_number: Name | None = None
+    read_every: Annotated[float, measured("s", 0.02, 60.0)] = 0.25
 
 
 class ChannelTable(Table):

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from controller.domain.plan import ChannelPlan
+
 BOARD: Final = "board"
 SPECTROMETER: Final = "spectrometer"
+INSTRUMENT: Final = "instrument"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,24 +20,28 @@ class Signal:
     """A kind of signal in its device's own unit.
 
     `count` is how many the largest board has, 0 for one that carries no number. Actuators take device
-    values from 0 to `most`.
+    values from `least` to `most`.
     """
 
     count: int
     unit: str
     actuator: bool = False
     most: float = 0.0
+    least: float = 0.0
+    steps: bool = False
+    """Its device counts steps, of which the channel says how many go to a uL."""
 
     @property
     def reach(self) -> str:
         """`most` in words."""
-        words = {"1": "100 %", "Hz": f"{self.most:g} Hz"}
-        return words.get(self.unit, f"{self.most:g} steps/s")
+        if self.steps:
+            return f"{self.most:g} steps/s"
+        return "100 %" if self.unit == "1" and self.most == 1.0 else f"{self.most:g} {self.unit}"
 
 
 # Pumps: uL/s, times the channel's steps per uL; the board counts mHz of steps and of frequencies in 32 bits.
 SIGNALS: Final[Mapping[str, Signal]] = {
-    "pump": Signal(6, "uL/s", actuator=True, most=4_000_000.0),
+    "pump": Signal(6, "uL/s", actuator=True, most=4_000_000.0, steps=True),
     "heater": Signal(2, "1", actuator=True, most=1.0),
     "lamp": Signal(0, "1", actuator=True, most=1.0),
     "frequency": Signal(2, "Hz", actuator=True, most=4_000_000.0),
@@ -44,6 +51,11 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "digital": Signal(4, "1"),
     "stop": Signal(0, "1"),
 }
+
+
+def is_pump(channel: ChannelPlan) -> bool:
+    """Whether the channel moves liquid: a board's pump, or an instrument's flow."""
+    return channel.is_actuator and kind_of(channel.signal) in ("pump", "flow")
 
 
 def kind_of(signal: str) -> str:

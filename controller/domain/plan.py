@@ -6,6 +6,7 @@ unit that its name says, or, where it belongs to a channel, in that channel's un
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.domain import plain
@@ -21,11 +22,20 @@ class LinkPlan:
     name: str
     url: str
     baud: int = 115200
+    # Data bits, parity and stop bits, as people write them.
+    framing: str = "8N1"
+    # "none", "rts/cts" or "xon/xoff".
+    handshake: str = "none"
+    # All that is sent comes back first, as from a two-wire adapter that hears itself.
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DevicePlan:
-    """A device on a link. `driver` is a key of `firmware_bridge.devices.registry`."""
+    """A device on a link. `driver` is a key of `firmware_bridge.devices.registry`.
+
+    `address` is an instrument's place on a shared line, `options` are its driver's own keys.
+    """
 
     name: str
     driver: str
@@ -35,6 +45,12 @@ class DevicePlan:
     temperature_limits_c: tuple[float, ...] = ()
     # Board only: fastest change of a pump's rate.
     acceleration_steps_s2: float = 20_000.0
+    address: str = ""
+    # The one device that is meant; empty: whichever is there.
+    serial_number: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    # Instrument only.
+    read_every_s: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +241,8 @@ class TwinPlan:
     seed: int
     board: str = "twin"
     """What stands in for the board: its twin, or `simavr:NAME` for the firmware of that board."""
+    piping: Mapping[str, str] = field(default_factory=dict)
+    """Where in the plant each simulated instrument is fitted: device to `pump.N`, `zone.N` and the like."""
 
 
 @dataclass(frozen=True, slots=True)

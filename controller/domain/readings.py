@@ -28,7 +28,10 @@ class ReactorState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkHealth:
-    """Counters of one wire since the boot. `state`: connecting, configuring, ready or lost."""
+    """Counters of one wire since the boot. `state`: connecting, configuring, ready or lost.
+
+    `problem` is one line on what stands in the way, or empty.
+    """
 
     name: str
     state: str
@@ -36,6 +39,7 @@ class LinkHealth:
     frames_received: int = 0
     frames_damaged: int = 0
     retries: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.domain.errors import ControllerError
-from controller.equipment.boards import Boards
+from controller.equipment.hardware import assemble
 from controller.equipment.pins import Pins, open_chip
 from controller.processes.job import FINAL, Job, new_boot_id
 from controller.processes.lifeline import die_with_parent
@@ -24,13 +24,14 @@ from controller.runtime.snapshots import SnapshotWriter
 from controller.runtime.watchdog import HardwareWatchdog
 from firmware_bridge.devices.registry import find_board_driver
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.link.opening import OpenedAside, is_network
 from firmware_bridge.link.serial_link import open_serial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from controller.domain.plan import DevicePlan
+    from controller.domain.plan import DevicePlan, LinkPlan
     from controller.processes.lockstep import TwinWithin
     from firmware_bridge.devices.interfaces import BoardConfiguration, ControlBoard
     from firmware_bridge.link.interfaces import Link
@@ -103,12 +104,17 @@ def _run(
 
     twin = _twin_within(job) if job.clock == "lockstep" else None
     pins = None if plan.pins is None else Pins(plan.pins, open_chip(plan.pins, job.chip_path))
-    boards = Boards(plan, lambda device, configuration: _connect(job, twin, device, configuration))
+    hardware = assemble(
+        plan,
+        lambda device, configuration: _connect(job, twin, device, configuration),
+        lambda link: _opener(twin, link),
+        time.sleep if twin is None else twin.advance,
+    )
     mailbox = MailboxServer(job.mailbox_path)
     owned.callback(mailbox.close)
     writer = SnapshotWriter(job.snapshots_path, len(plan.channels), boot_id)
     owned.callback(writer.close)
-    recorder = Recorder(job.recorder_path, len(plan.channels), boards.count, boot_id)
+    recorder = Recorder(job.recorder_path, len(plan.channels), hardware.count, boot_id)
     owned.callback(recorder.close)
     watchdog = None
     if job.clock == "realtime":
@@ -120,7 +126,7 @@ def _run(
         for text in held.warnings:
             warn(text)
     process = ControlProcess(
-        plan, boards, mailbox, writer, boot_id, pins=pins, recorder=recorder, warnings=tuple(warnings)
+        plan, hardware, mailbox, writer, boot_id, pins=pins, recorder=recorder, warnings=tuple(warnings)
     )
     # Before all else is closed.
     owned.callback(process.go_safe)
@@ -136,13 +142,20 @@ def _connect(
     job: Job, twin: TwinWithin | None, device: DevicePlan, configuration: BoardConfiguration
 ) -> ControlBoard:
     link = next(link for link in job.plan.links if link.name == device.link)
+    return find_board_driver(device.driver).make(lambda: _open(twin, link), configuration)
 
-    def open_link() -> Link:
-        if twin is not None and link.url.startswith("twin:"):
-            return twin.open_board()
-        return open_serial(link.url, baud_rate=link.baud)
 
-    return find_board_driver(device.driver).make(open_link, configuration)
+def _opener(twin: TwinWithin | None, link: LinkPlan) -> Callable[[], Link | None]:
+    """Return what opens an instruments' link, one over the network without holding up the tick."""
+    if is_network(link.url):
+        return OpenedAside(lambda: _open(twin, link))
+    return lambda: _open(twin, link)
+
+
+def _open(twin: TwinWithin | None, link: LinkPlan) -> Link:
+    if twin is not None and link.url.startswith("twin:"):
+        return twin.open_port(link.url)
+    return open_serial(link.url, baud_rate=link.baud, framing=link.framing, handshake=link.handshake)
 
 
 def _twin_within(job: Job) -> TwinWithin:

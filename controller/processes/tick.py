@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from controller.domain.commands import Request
     from controller.domain.pins import PinInputs
     from controller.domain.plan import RigPlan
-    from controller.equipment.boards import Boards
+    from controller.equipment.hardware import Hardware
     from controller.equipment.pins import Pins
     from controller.runtime.mailbox import Mail, MailboxServer, Message
     from controller.runtime.recorder import Recorder
@@ -48,7 +48,7 @@ class ControlProcess:
     def __init__(
         self,
         plan: RigPlan,
-        boards: Boards,
+        boards: Hardware,
         mailbox: MailboxServer,
         writer: SnapshotWriter,
         boot_id: int,

@@ -8,22 +8,22 @@ import select
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.processes.job import FINAL, Job
 from controller.processes.lifeline import die_with_parent
+from controller.processes.simulation import simulate
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.simulator.boards import build_board
 from firmware_bridge.simulator.endpoint import PtyEndpoint
-from firmware_bridge.simulator.rig import SimulatedRig
-from firmware_bridge.simulator.syntheses import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from controller.domain.plan import TwinPlan
+    from controller.processes.simulation import Simulation
+    from firmware_bridge.simulator.rig import SimulatedRig
 
 _STEP_S = 0.01
 # A paused machine must not be followed by a burst of steps: time that was lost stays lost.
@@ -33,7 +33,7 @@ _LONGEST_STEP_S = 0.05
 
 
 def run_twin(
-    twin: TwinPlan, ports_dir: Path, speed: float, announce: Callable[[dict[str, str]], None]
+    simulation: Simulation, ports_dir: Path, speed: float, announce: Callable[[dict[str, str]], None]
 ) -> None:
     """Simulate in `speed` times real time until SIGTERM or SIGINT; `announce` gets the ports' paths.
 
@@ -46,18 +46,14 @@ def run_twin(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    rig = SimulatedRig(build(twin.synthesis, twin.seed), board=build_board(twin.board, twin.seed))
     ports_dir.mkdir(parents=True, exist_ok=True)
-    endpoints = {
-        "board": PtyEndpoint(rig.board_port, link_path=ports_dir / "board"),
-        "spectrometer": PtyEndpoint(rig.spectrometer_port, link_path=ports_dir / "spectrometer"),
-    }
-    try:
-        announce({name: str(ports_dir / name) for name in endpoints})
-        _simulate(rig, list(endpoints.values()), speed, stopping)
-    finally:
-        for endpoint in endpoints.values():
-            endpoint.close()
+    with ExitStack() as owned:
+        endpoints = []
+        for name, port in simulation.ports.items():
+            endpoints.append(PtyEndpoint(port, link_path=ports_dir / name))
+            owned.callback(endpoints[-1].close)
+        announce({name: str(ports_dir / name) for name in simulation.ports})
+        _simulate(simulation.rig, endpoints, speed, stopping)
 
 
 def _simulate(rig: SimulatedRig, endpoints: list[PtyEndpoint], speed: float, stopping: list[int]) -> None:
@@ -95,7 +91,7 @@ def main(job_path: Path) -> int:
         sys.stdout.write(json.dumps(ports) + "\n")
         sys.stdout.flush()
 
-    run_twin(job.plan.twin, job.ports_dir, job.speed, announce)
+    run_twin(simulate(job.plan.twin, job.plan), job.ports_dir, job.speed, announce)
     return 0
 
 

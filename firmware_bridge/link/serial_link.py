@@ -69,16 +69,29 @@ class SerialLink:
         return data[sent:]
 
 
-def open_serial(url: str, *, baud_rate: int = 115_200) -> SerialLink:
+def open_serial(
+    url: str, *, baud_rate: int = 115_200, framing: str = "8N1", handshake: str = "none"
+) -> SerialLink:
     """Open a port for this process alone. LinkError says what is in the way and what to do.
 
+    `framing` has data bits, parity (N, E, O, M or S) and stop bits; `handshake` is none, rts/cts or xon/xoff.
     `url` is a device path or any URL that pyserial knows. A network URL's host is looked up and connected to
     here, which may wait for seconds; an `rfc2217://` port may also wait in `write`.
     """
     import serial  # noqa: PLC0415 - a process without a serial port need not load it
 
     try:
-        port = serial.serial_for_url(url, baudrate=baud_rate, timeout=0.0, exclusive=True)
+        port = serial.serial_for_url(
+            url,
+            baudrate=baud_rate,
+            bytesize=int(framing[0]),
+            parity=framing[1],
+            stopbits=float(framing[2:]),
+            rtscts=handshake == "rts/cts",
+            xonxoff=handshake == "xon/xoff",
+            timeout=0.0,
+            exclusive=True,
+        )
     except OSError as error:
         raise LinkError(f"{url}: {_REMEDIES.get(_error_number(error), str(error))}") from error
     except ValueError as error:  # an unknown URL scheme, a baud rate that the port does not have

@@ -10,6 +10,7 @@ from firmware_bridge.simulator.spectrometer import SpectrometerTwin
 
 if TYPE_CHECKING:
     from firmware_bridge.simulator.endpoint import DevicePort
+    from firmware_bridge.simulator.instruments.bench import InstrumentBench
     from firmware_bridge.simulator.interfaces import Plant, SimulatedBoard
     from firmware_bridge.simulator.spectrometer import SpectrometerModel
 
@@ -29,7 +30,8 @@ class _BoardPort:
 class SimulatedRig:
     """Board and spectrometer around one plant. `faults` breaks them; `board.reboot` boots the board anew.
 
-    Without a `board`, it is the twin, whose boot ids follow from the seed.
+    Without a `board`, it is the twin, whose boot ids follow from the seed. A `bench` of instruments acts
+    beside it, or, where nobody speaks to the board, in its place.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class SimulatedRig:
         *,
         board: SimulatedBoard | None = None,
         spectrometer_model: SpectrometerModel | None = None,
+        bench: InstrumentBench | None = None,
         seed: int = 0,
     ) -> None:
         self.plant = plant
         self.board: SimulatedBoard = BoardTwin(seed=seed) if board is None else board
         self.spectrometer = SpectrometerTwin(plant, spectrometer_model)
+        self.bench = bench
         self.faults = FaultPanel()
         self._board_port = _BoardPort(self.board, self.faults)
         self.time_s = 0.0
@@ -63,6 +67,12 @@ class SimulatedRig:
         The step should be no longer than the board's dead-man time, nor than what the plant resolves.
         """
         self.time_s += dt_s
-        drive = self.faults.drive(self.board.advance(dt_s), dt_s)
-        self.board.sense(self.faults.sense(self.plant.advance(dt_s, drive)))
+        drive = self.board.advance(dt_s)
+        if self.bench is not None:
+            drive = self.bench.advance(dt_s, drive)
+        drive = self.faults.drive(drive, dt_s)
+        sensed = self.faults.sense(self.plant.advance(dt_s, drive))
+        self.board.sense(sensed)
+        if self.bench is not None:
+            self.bench.sense(sensed, drive)
         self.spectrometer.advance(dt_s)
