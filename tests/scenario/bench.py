@@ -7,23 +7,18 @@ snapshots, recorder, pins. A tick of the bench lets the world move by one period
 from __future__ import annotations
 
 import copy
-import json
-import socket
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controller.config.rig import parse_rig
-from controller.domain import plain
-from controller.domain.alarms import AlarmStatus
-from controller.domain.commands import Command, Reply, Request, SetTargets
-from controller.domain.events import LoggedEvent
+from controller.domain.commands import Command, Reply, SetTargets
 from controller.domain.readings import ReactorState
-from controller.domain.status import ControlStatus
 from controller.equipment.boards import Boards
 from controller.equipment.pins import Pins, open_chip
 from controller.processes.tick import ControlProcess
-from controller.runtime.mailbox import MAX_DATAGRAM, MailboxServer
+from controller.runtime.mailbox import MailboxServer
 from controller.runtime.recorder import Recorder, RingReader
 from controller.runtime.snapshots import SnapshotReader, SnapshotWriter
 from firmware_bridge.devices.registry import DRIVERS, find_board_driver
@@ -35,6 +30,7 @@ from firmware_bridge.simulator.faults import FaultyPort, LineFaults
 from firmware_bridge.simulator.plant.faults import HeaterSupplyOff
 from firmware_bridge.simulator.rig import SimulatedRig
 from firmware_bridge.simulator.syntheses import build
+from tests.scenario.service_end import ServiceEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +81,7 @@ class Bench:
         self.period_s = 1.0 / plan.rate_hz
         self.rig = SimulatedRig(copy.deepcopy(_new_plant(7)), seed=7)
         self.faults = self.rig.faults
-        self.events: list[LoggedEvent] = []
+        self.service = ServiceEnd(folder / "mailbox")
         self.records: list[tuple[int, int, bytes]] = []
         self.boots = 0
         self._folder = folder
@@ -95,19 +91,12 @@ class Bench:
         self._far: Link | None = None
         self._cut = False
         self._process: ControlProcess | None = None
-        self._client: socket.socket | None = None
-        self._status: Any = None
-        self._alarms: Any = ()
-        self._replies: dict[int, Any] = {}
-        self._asked = 0
         assert plan.pins is not None
         open_chip(plan.pins, folder / "pins").setmode(SimulatedChip.BCM)
         self.chip = SimulatedChip(folder / "pins")
         self._snapshots = SnapshotReader(folder / "snapshots")
         self.start_control()
-        self.connect()
-
-    # Time
+        self.service.connect()
 
     @property
     def time_s(self) -> float:
@@ -124,7 +113,7 @@ class Bench:
         self.rig.advance(self.period_s)
         if self._process is not None:
             self._process.tick(self.period_s, self._mailbox.receive())
-        self._listen()
+        self.service.listen()
 
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds / self.period_s)):
@@ -137,8 +126,6 @@ class Bench:
             assert self.time_s - begin_s <= within_s, f"not so within {within_s} s: {self.last_words()}"
             self.tick()
         return self.time_s - begin_s
-
-    # What is seen
 
     @property
     def process(self) -> ControlProcess:
@@ -156,17 +143,6 @@ class Bench:
     @property
     def snapshot(self) -> Snapshot:
         return self._snapshots.newest()
-
-    @property
-    def status(self) -> ControlStatus:
-        """What control last said of itself; no older than a second."""
-        assert self._status is not None, "control has said nothing yet"
-        return plain.from_plain(ControlStatus, self._status)
-
-    @property
-    def alarms(self) -> dict[str, AlarmStatus]:
-        """How the alarms stand, as control last told."""
-        return {raw["name"]: plain.from_plain(AlarmStatus, raw) for raw in self._alarms}
 
     def is_in(self, state: ReactorState) -> bool:
         return self.state is state
@@ -211,6 +187,16 @@ class Bench:
         return [rule.name for bit, rule in enumerate(self.plan.interlocks) if trips >> bit & 1]
 
     @property
+    def line_is_whole(self) -> bool:
+        """Whether the board's cable is plugged in and says both ways what it is told."""
+        return self._line is not None and self._port is self.rig.board_port and not self.faults.board_mute
+
+    @property
+    def board_is_ready(self) -> bool:
+        """Whether control and board have come to an understanding, as control sees it."""
+        return all(each.state == "ready" for each in self.process._boards.health())
+
+    @property
     def relay(self) -> bool:
         """Whether the heaters have their supply."""
         assert self.plan.pins is not None
@@ -219,45 +205,21 @@ class Bench:
 
     def told(self, subject: str) -> list[str]:
         """Return what the event log says of a subject, oldest first."""
-        return [each.event.text for each in self.events if each.event.subject == subject]
+        return [each.event.text for each in self.service.events if each.event.subject == subject]
 
     def last_words(self) -> str:
-        logged = [f"{each.time_s:.2f} s {each.event.subject}: {each.event.text}" for each in self.events[-5:]]
+        logged = [
+            f"{each.time_s:.2f} s {each.event.subject}: {each.event.text}"
+            for each in self.service.events[-5:]
+        ]
         said = "; ".join(logged)
         return f"{self.state.name}, {self.control.reason or 'no reason'}; {said}"
 
-    # What is asked
-
     def ask(self, command: Command, actor: str = "chemist", lease: str = "") -> Reply:
         """Say it, let one tick pass, and return what control answers."""
-        return self.answer(self.post(command, actor, lease))
-
-    def post(self, command: Command, actor: str = "chemist", lease: str = "") -> int:
-        """Send a request into the next tick; return the number under which its answer comes."""
-        assert self._client is not None, "no service is connected"
-        self._asked += 1
-        request = plain.to_plain(Request(command, actor, lease))
-        self._client.send(json.dumps({"op": "request", "id": self._asked, "request": request}).encode())
-        return self._asked
-
-    def answer(self, number: int) -> Reply:
+        number = self.service.post(command, actor, lease)
         self.tick()
-        message = self._replies.pop(number)
-        return Reply(message["refused"], message["detail"])
-
-    def connect(self) -> None:
-        """Let a service live."""
-        self._client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._client.connect(str(self._folder / "mailbox"))
-        self._client.setblocking(False)
-
-    def disconnect(self) -> None:
-        """Let the service die."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    # What breaks
+        return self.service.take_answer(number)
 
     def cut(self) -> None:
         """Unplug the board's cable."""
@@ -305,11 +267,15 @@ class Bench:
         self._line = self._far = self._near = None
         for owned in (self._mailbox, self._writer, self._recorder, self._ring):
             owned.close()
-        self.disconnect()
+        self.service.disconnect()
 
     def stop_control(self) -> None:
-        """End control in order."""
+        """End control in order; its last words still arrive."""
         self.process.go_safe()
+        if self._far is not None:
+            # Closed, and nothing waits in it, when control had let go of it before.
+            with suppress(LinkError):
+                self._port.feed(self._far.read())
         self.kill_control()
 
     def close(self) -> None:
@@ -323,8 +289,6 @@ class Bench:
         found, lost = self._ring.read()
         assert not lost, "drain more often"
         self.records += [(self.boots, kind, body) for kind, body in found]
-
-    # Within
 
     def _index(self, channel: str) -> int:
         return next(index for index, each in enumerate(self.plan.channels) if each.name == channel)
@@ -346,30 +310,6 @@ class Bench:
             self.faults.clear(HeaterSupplyOff())
         else:
             self.faults.set(HeaterSupplyOff())
-
-    def _listen(self) -> None:
-        while self._client is not None:
-            try:
-                data = self._client.recv(MAX_DATAGRAM)
-            except BlockingIOError:
-                return
-            if not data:
-                self.disconnect()
-                return
-            self._hear(json.loads(data))
-
-    def _hear(self, message: dict[str, Any]) -> None:
-        if "status" not in message:
-            self._replies[message["id"]] = message
-            return
-        self._status = message["status"]
-        if self._status["alarms"] is not None:
-            self._alarms = self._status["alarms"]
-        known = {(each.boot_id, each.sequence) for each in self.events[-3000:]}
-        for raw in message["status"]["events"]:
-            event = plain.from_plain(LoggedEvent, raw)
-            if (event.boot_id, event.sequence) not in known:
-                self.events.append(event)
 
 
 def running(folder: Path, *rigs: str) -> Bench:

@@ -27,7 +27,7 @@ def assert_trips(bench: Bench, name: str, said: str, *, within_s: float) -> None
     assert any(text.startswith("tripped, first out") and said in text for text in words), words
     assert bench.control.reason.startswith(f"interlock {name}: ")
     assert bench.plan.interlocks[bench.snapshot.first_out].name == name
-    alarm = bench.alarms[name]
+    alarm = bench.service.alarms[name]
     assert (alarm.state, alarm.priority) == (AlarmState.UNACKNOWLEDGED, Priority.CRITICAL)
     assert not bench.relay
     bench.run(2.0)

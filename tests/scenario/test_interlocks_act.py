@@ -169,7 +169,7 @@ def test_of_two_trips_in_one_tick_the_first_declared_is_first_out(bench):
     bench.faults.set(faults.TemperatureOffset(CELL, -30.0))
     assert_trips(bench, "cell_cold", "cell.temperature is -", within_s=0.2 + REACTION_S)
     assert bench.told("leaking")[0].startswith("tripped: fittings.leak is on")
-    assert len({each.time_s for each in bench.events if each.event.text.startswith("tripped")}) == 1
+    assert len({each.time_s for each in bench.service.events if each.event.text.startswith("tripped")}) == 1
 
 
 def test_a_fault_shorter_than_the_delay_trips_nothing(bench):
