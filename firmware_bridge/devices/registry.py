@@ -70,7 +70,14 @@ _INSTRUMENTS: Final = "firmware_bridge.devices.instruments"
 DRIVERS: Final[Mapping[str, Driver]] = {
     "ostwald-board": BoardDriver(Board),
     "ostwald-spectrometer": SpectrometerDriver(FramedSpectrometer),
+    "cavro": InstrumentDriver("cavro", "Cavro"),
     "new-era": InstrumentDriver("new_era", "NewEra"),
+    "eurotherm-3200": InstrumentDriver("eurotherm_3200", "Eurotherm3200"),
+    "omega-cn7500": InstrumentDriver("omega_cn7500", "OmegaCN7500"),
+    "watlow-ez-zone-pm": InstrumentDriver("watlow_ez_zone_pm", "WatlowEzZonePm"),
+    "modbus-map": InstrumentDriver("modbus_map", "ModbusMap"),
+    "chemyx": InstrumentDriver("chemyx", "Chemyx"),
+    "harvard": InstrumentDriver("harvard", "Harvard"),
 }
 
 
