@@ -97,10 +97,17 @@ class _DevicesReader:
         path: Path = ("devices", name)
         if isinstance(raw, dict) and (known := self._instruments.get(str(raw.get("driver")))) is not None:
             return self._instrument(path, name, raw, known)
+        if (
+            isinstance(raw, dict)
+            and isinstance(name_of := raw.get("driver"), str)
+            and name_of not in self._drivers
+        ):
+            # What else the table may hold, its driver says.
+            self._document.fault((*path, "driver"), unknown("driver", name_of, self._drivers))
+            return None
         table = self._document.read(path, raw, schema.DeviceTable)
         if table is None:
             return None
-        self._check_driver(path, table.driver)
         self._check_link(path, table.link)
         self._check_board_options(path, table, self._drivers.get(table.driver))
         return DevicePlan(
@@ -154,10 +161,6 @@ class _DevicesReader:
             else:
                 options[key] = value
         return options if len(options) == len(written) else None
-
-    def _check_driver(self, path: Path, name: str) -> None:
-        if name not in self._drivers:
-            self._document.fault((*path, "driver"), unknown("driver", name, self._drivers))
 
     def _check_link(self, path: Path, link: str) -> None:
         self._document.reference((*path, "link"), link, "link", declared(self._document, "links", ()))

@@ -135,6 +135,7 @@ class _RigReader:
         check_heaters(document, channels, loops, interlocks)
         alarms = alarm_plans(document, context)
         spectrometer = self._spectrometer(channels)
+        twin_plan = self._twin(twin)
         watchdog = watchdog_plan(document, rig.rate if rig else 1.0)
         self._check_counts(channels)
         document.raise_faults()
@@ -154,7 +155,7 @@ class _RigReader:
             alarms=alarms,
             reagents=reagents,
             spectrometer=spectrometer,
-            twin=self._twin(twin),
+            twin=twin_plan,
             trusted_keys=tuple(security.trusted_keys),
             realtime=domain.RealtimePlan(realtime.priority, realtime.cpu),
             lease=domain.LeasePlan(lease.longest),

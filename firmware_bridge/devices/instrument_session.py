@@ -315,19 +315,15 @@ class InstrumentSession:
             return
         if isinstance(error, RestartedError):
             self._statistics.reboots += 1
-            self._configure_anew()
+            self.state = _S.CONFIGURING
+            self._restart()
         elif self._misses[job] >= MISSES:
-            if isinstance(error, NoAnswerError):
-                self._lose()
-            else:
-                self._configure_anew()
+            # It may well be found at once, and fail again at once.
+            self._retry.attempted(now_s)
+            self._lose()
         elif job is _Job.WRITE:
             # It has said no, or nothing: let a read come between.
             self._write_due_s = now_s + self._read_every_s
-
-    def _configure_anew(self) -> None:
-        self.state = _S.CONFIGURING
-        self._restart()
 
     def _lose(self) -> None:
         if self.state in (_S.READY, _S.CONFIGURING):

@@ -273,8 +273,8 @@ def test_a_dead_one_on_the_line_delays_the_other_by_little(case: Case) -> None:
             longest_s = max(longest_s, bench.session.read_s - before_s)
     assert bench.sessions[1].state is BoardState.LOST
     assert bench.session.state is BoardState.READY
-    # Two time-outs of the shared line while it is not known yet, with what is due of the live one between.
-    assert longest_s < 1.0
+    # A time-out of the missing one, and what else is due, but never more than one between two turns.
+    assert longest_s < 1.5
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.checked and case.work], ids=str)
