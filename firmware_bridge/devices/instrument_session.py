@@ -29,7 +29,7 @@ LONGEST_RETRY_S: Final = 0.5
 LONGEST_SHARED_RETRY_S: Final = 3.0
 """The same on a shared line: what it spends on the missing one, the others wait."""
 PATIENCE: Final = 3.0
-"""How many of its longest round trips a lost instrument is waited for; others share its line."""
+"""How many of its longest round trips a silent instrument is waited for; others share its line."""
 LEAST_PATIENCE_S: Final = 0.1
 _SMOOTHING: Final = 0.05
 
@@ -70,6 +70,8 @@ class InstrumentSession:
         self._safe = dict(settings.safe)
         self._read_every_s = read_every_s
         self._statistics = LinkStatistics()
+        self._shared = shared
+        self._was_silent = False
         longest_s = LONGEST_SHARED_RETRY_S if shared else LONGEST_RETRY_S
         self._retry = Backoff(first_s=FIRST_RETRY_S, limit_s=longest_s)
         self._script: Script[Any] | None = None
@@ -158,9 +160,9 @@ class InstrumentSession:
         self._statistics.retries += self._tries > 0
 
     def timeout_s(self, ask: Ask) -> float:
-        """How long to wait for an answer: shorter for an instrument that is lost, and was quick before."""
+        """How long to wait for an answer: on a shared line shorter for one that last was silent."""
         known_s = self._statistics.round_trip_max_s
-        if self.state is not _S.LOST or not known_s:
+        if not (self._shared and self._was_silent and known_s):
             return ask.timeout_s
         return min(ask.timeout_s, max(PATIENCE * known_s, LEAST_PATIENCE_S))
 
@@ -168,6 +170,7 @@ class InstrumentSession:
         """Go on with the whole answer to what was asked."""
         statistics = self._statistics
         statistics.frames_received += 1
+        self._was_silent = False
         mean_s = statistics.round_trip_s or round_trip_s
         statistics.round_trip_s = mean_s + _SMOOTHING * (round_trip_s - mean_s)
         statistics.round_trip_max_s = max(statistics.round_trip_max_s, round_trip_s)
@@ -176,6 +179,7 @@ class InstrumentSession:
     def silent(self, now_s: float) -> None:
         """Go on without an answer, which did not come in time."""
         self._statistics.lost += 1
+        self._was_silent = True
         self._unanswered("no answer: check its power, its cable and its address", now_s)
 
     def garbled(self, why: str, now_s: float) -> None:
