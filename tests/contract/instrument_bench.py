@@ -119,6 +119,77 @@ CASES = (
         work={"flow": 500.0},
         safe={"flow": 0.0},
     ),
+    Case(
+        "eurotherm-3200",
+        address="1",
+        other="2",
+        used=("temperature", "setpoint", "output_power", "alarm"),
+        work={"setpoint": 60.0},
+        safe={"setpoint": 20.0},
+        checked=True,
+    ),
+    Case(
+        "omega-cn7500",
+        address="1",
+        other="2",
+        used=("temperature", "setpoint", "output_power", "alarm"),
+        work={"setpoint": 60.0},
+        safe={"setpoint": 20.0},
+    ),
+    Case(
+        "omega-cn7500",
+        address="1",
+        other="2",
+        options={"frame": "rtu"},
+        used=("temperature", "setpoint", "output_power", "alarm"),
+        work={"setpoint": 60.0},
+        safe={"setpoint": 20.0},
+        checked=True,
+    ),
+    Case(
+        "watlow-ez-zone-pm",
+        address="1",
+        other="2",
+        used=("temperature", "setpoint", "output_power", "alarm"),
+        work={"setpoint": 60.0},
+        safe={"setpoint": 20.0},
+        checked=True,
+    ),
+    Case(
+        "modbus-map",
+        address="7",
+        other="8",
+        options={
+            "registers": """
+            temperature: input 0x10 int16 unit=degC range=-50..400 decimals=0x30 broken=0x8000..0x8007
+            setpoint: holding 0x20 float32 order=low-first unit=degC range=0..300 writable
+            output_power: input 0x12 uint16 scale=0.1 unit=percent range=0..100
+            alarm: discrete 3
+            """,
+            "expect": "holding 0x7A = 0x3216",
+            "prepare": "coil 0x0810 = 1",
+        },
+        used=("temperature", "setpoint", "output_power", "alarm"),
+        work={"setpoint": 60.0},
+        safe={"setpoint": 20.0},
+        checked=True,
+    ),
+    Case(
+        "vici",
+        address="3",
+        other="4",
+        options={"positions": "10"},
+        used=("position",),
+        work={"position": 6.0},
+        safe={"position": 1.0},
+    ),
+    Case(
+        "vici",
+        options={"positions": "two"},
+        used=("position",),
+        work={"position": 2.0},
+        safe={"position": 1.0},
+    ),
 )
 
 
