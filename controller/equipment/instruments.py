@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from controller.domain.readings import LinkHealth, Quality
 from firmware_bridge.devices.instrument_session import InstrumentSession
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from firmware_bridge.devices.instruments.base import SignalFacts
     from firmware_bridge.link.interfaces import Link
 
+# A status has one of each device and line, and must fit a datagram.
+_LONGEST_PROBLEM: Final = 160
 # Plain numbers: this runs every tick.
 _GOOD, _STALE = int(Quality.GOOD), int(Quality.STALE)
 
@@ -188,5 +190,5 @@ def _health(name: str, state: str, of: InstrumentSession | Line) -> LinkHealth:
         frames_received=counted.frames_received,
         frames_damaged=counted.damaged,
         retries=counted.retries,
-        problem=of.problem or "",
+        problem=(of.problem or "")[:_LONGEST_PROBLEM],
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from controller.domain.commands import Request
     from controller.domain.pins import PinInputs
     from controller.domain.plan import RigPlan
+    from controller.domain.readings import LinkHealth
     from controller.equipment.hardware import Hardware
     from controller.equipment.pins import Pins
     from controller.runtime.mailbox import Mail, MailboxServer, Message
@@ -76,6 +77,7 @@ class ControlProcess:
         self._told = 0
         self._told_alarms: object = None
         self._greeted = 0
+        self._problems: dict[str, str] = {}
         self.overruns = 0
         self._log(Event(EventKind.SYSTEM, "control", "control started"))
         for warning in warnings:
@@ -171,12 +173,14 @@ class ControlProcess:
         if not self._mailbox.connected:
             return
         self._status_due_s = self.time_s + _STATUS_EVERY_S
+        links = self._boards.health()
+        self._note_problems(links)
         waiting = min(self._sequence - self._told, len(self._events))
         first = len(self._events) - waiting
         untold = _fitting(islice(self._events, first, first + _EVENTS_A_STATUS))
         if untold:
             self._told = untold[-1].sequence
-        status = plain.to_plain(self._status(untold))
+        status = plain.to_plain(self._status(links, untold))
         if self._state.alarms.records is not self._told_alarms:
             # As many as there are interlocks: told when one of them changes.
             self._told_alarms = self._state.alarms.records
@@ -184,13 +188,20 @@ class ControlProcess:
             status["alarms"] = plain.to_plain(told)
         self._mailbox.broadcast({"status": status})
 
-    def _status(self, events: tuple[LoggedEvent, ...]) -> ControlStatus:
+    def _note_problems(self, links: tuple[LinkHealth, ...]) -> None:
+        """Log what stands in a device's way, when that changes."""
+        for each in links:
+            if each.problem != self._problems.get(each.name, ""):
+                self._problems[each.name] = each.problem
+                self._log(Event(EventKind.SYSTEM, each.name, each.problem or "works again"))
+
+    def _status(self, links: tuple[LinkHealth, ...], events: tuple[LoggedEvent, ...]) -> ControlStatus:
         """Say all but the alarms."""
         state = self._state
         return ControlStatus(
             boot_id=self._boot_id,
             reason=state.reason,
-            links=self._boards.health(),
+            links=links,
             loops=loop_status.statuses(self._model.loops, state.loops),
             lease=leases.status(state.lease),
             reagents_ul=state.reagents_ul,
