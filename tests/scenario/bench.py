@@ -240,9 +240,11 @@ class Bench:
 
     def press_stop_pin(self, pressed: bool | None = True) -> None:
         """Press or release the button on the pins; None cuts its wire."""
-        assert self.plan.pins is not None
-        assert self.plan.pins.stop is not None
-        self.chip.drive(self.plan.pins.stop.pin, pressed)
+        self.chip.drive(self._stop_pin, pressed)
+
+    @property
+    def stop_pin_is_pressed(self) -> bool:
+        return self.chip.level(self._stop_pin)
 
     def start_control(self) -> None:
         """Boot control anew, on the same hardware."""
@@ -289,6 +291,12 @@ class Bench:
         found, lost = self._ring.read()
         assert not lost, "drain more often"
         self.records += [(self.boots, kind, body) for kind, body in found]
+
+    @property
+    def _stop_pin(self) -> int:
+        assert self.plan.pins is not None
+        assert self.plan.pins.stop is not None
+        return self.plan.pins.stop.pin
 
     def _index(self, channel: str) -> int:
         return next(index for index, each in enumerate(self.plan.channels) if each.name == channel)

@@ -172,6 +172,19 @@ def test_a_stop_button_with_a_broken_wire_is_pressed(bench):
     assert_stopped(bench, "stop button on the pins pressed")
 
 
+def test_a_stop_button_needs_no_interlock(plain_bench):
+    bench = plain_bench
+    bench.press_stop_pin()
+    bench.until(bench.is_safe, 2 * TICK_S + WIRE_S / 2 + BRAKE_S)
+    bench.run(1.0)
+    reply = bench.ask(Reset())
+    assert reply.refused == "CAUSE_STANDS"
+    assert "stop button on the pins pressed" in reply.detail
+    bench.press_stop_pin(pressed=False)
+    bench.run(RELEASE_S)
+    assert_reset_is_granted(bench)
+
+
 def test_the_stop_button_at_the_board(bench):
     bench.faults.set(faults.StopPressed())
     # The board does it by itself, as soon as it looks; control learns of it over the wire.

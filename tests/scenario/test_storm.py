@@ -50,6 +50,8 @@ BRAKE_TICKS = 4
 AT_ONCE = ("heater", "lamp", "duty", "frequency")
 # Without the wire the dead-man's switch does it, and one tick each is lost in looking at it and for the wire.
 DEADMAN_TICKS = round(DEADMAN_S / TICK_S) + 2
+# A button counts as pressed when it was seen so twice.
+LOOKS = 2
 LONGEST_COOLING_S = 120
 
 
@@ -69,6 +71,8 @@ class Storm(RuleBasedStateMachine):
         self.held: dict[int, int] = {}
         # Since when the line is good and the board has been ready.
         self.understood = 0
+        # For how many ticks the button on the pins has been pressed.
+        self.pressed = 0
 
     def teardown(self) -> None:
         try:
@@ -215,6 +219,7 @@ class Storm(RuleBasedStateMachine):
         for _ in range(count):
             line_was_good = self.line_is_good()
             self.bench.tick()
+            self.pressed = self.pressed + 1 if self.bench.stop_pin_is_pressed else 0
             self.note_replies()
             self.understood = self.understood + 1 if line_was_good and self.line_is_good() else 0
             if self.alive:
@@ -232,6 +237,7 @@ class Storm(RuleBasedStateMachine):
             command = self.asked.pop(number, None)
             if isinstance(command, c.Reset) and not reply.refused:
                 self.reset_granted = True
+                assert self.pressed <= LOOKS, "reset while the stop button was pressed"
             assert not reply.refused or reply.detail, f"{command} was refused without a word"
 
     def judge_control(self) -> None:
