@@ -123,21 +123,26 @@ class Harvard:
         if self._force:
             yield from self._tell(f"force {self._force}")
         yield from self._check_limits()
+        yield from self._read_volumes()  # what the counters show before it runs is not ours
         self._stalled = False
         if self._safe_ul_min:
             yield from self._pump(self._safe_ul_min)
 
     def read(self) -> Script[Mapping[str, float]]:
-        values: dict[str, float] = {}
         reply = yield from self._tell("status")
         found = _STATUS.fullmatch(_first(reply, "status"))
         if found is None:
             raise DeviceError(f"status: {_first(reply, 'status')[:64]!r} is no status")
         sign = {">": 1.0, "<": -1.0}.get(reply.prompt, 0.0)
-        values["flow"] = self._setup.calibration.delivered_ul_min(sign * int(found[1]) * _FL_S_UL_MIN)
-        values["stalled"] = float(reply.prompt == "*" or found[3] == "S")
-        if self._used & {"volume", "infused", "withdrawn"}:
-            yield from self._read_volumes(values)
+        flow_ul_min = self._setup.calibration.delivered_ul_min(sign * int(found[1]) * _FL_S_UL_MIN)
+        yield from self._read_volumes()
+        values = {
+            "flow": flow_ul_min,
+            "volume": self._account.settle(),
+            "infused": self._account.infused.total_ul,
+            "withdrawn": self._account.withdrawn.total_ul,
+            "stalled": float(reply.prompt == "*" or found[3] == "S"),
+        }
         return {name: values[name] for name in self._used}
 
     def write(self, wanted: Mapping[str, float]) -> Script[None]:
@@ -147,19 +152,18 @@ class Harvard:
     def stop(self) -> Script[None]:
         yield from self._pump(self._safe_ul_min)
 
-    def _read_volumes(self, values: dict[str, float]) -> Script[None]:
-        calibration = self._setup.calibration
-        counters = [("infused", self._account.infused)]
-        values["withdrawn"] = 0.0
+    def _read_volumes(self) -> Script[None]:
+        if not self._used & {"volume", "infused", "withdrawn"}:
+            return
+        counters = [("ivolume", self._account.infused)]
         if self._withdraws:
-            counters.append(("withdrawn", self._account.withdrawn))
-        for name, counter in counters:
-            reply = yield from self._tell(f"{name[0]}volume")
-            found = _VOLUME.fullmatch(_first(reply, f"{name[0]}volume"))
+            counters.append(("wvolume", self._account.withdrawn))
+        for command, counter in counters:
+            reply = yield from self._tell(command)
+            found = _VOLUME.fullmatch(_first(reply, command))
             if found is None:
-                raise DeviceError(f"{name[0]}volume: {reply.lines[0][:64]!r} is no volume")
-            values[name] = counter.show(calibration.volume_ul(float(found[1]) * _UL[found[2]]))
-        values["volume"] = self._account.settle()
+                raise DeviceError(f"{command}: {reply.lines[0][:64]!r} is no volume")
+            counter.show(self._setup.calibration.volume_ul(float(found[1]) * _UL[found[2]]))
 
     def _pump(self, flow_ul_min: float) -> Script[None]:
         rate_ul_min = abs(self._setup.calibration.set_ul_min(flow_ul_min))
