@@ -231,7 +231,7 @@ def circuits_header() -> str:
                 ("THERMISTOR_INTERVAL", ADC_SPAN // TABLE_INTERVALS),
                 ("THERMISTOR_SHORT", round(circuits.thermistor_share(circuits.HOTTEST_C) * ADC_SPAN)),
                 ("THERMISTOR_OPEN", round(circuits.thermistor_share(circuits.COLDEST_C) * ADC_SPAN)),
-                ("PRESSURE_SPAN", f"{round(deci_kpa)}L"),
+                ("PRESSURE_SPAN", f"{round(deci_kpa)}UL"),
                 ("PRESSURE_OFFSET", f"{round(deci_kpa * circuits.PRESSURE_ZERO_SHARE)}L"),
                 ("PRESSURE_LOWEST", round(circuits.PRESSURE_BROKEN_SHARE * ADC_SPAN)),
                 ("PRESSURE_HIGHEST", round((1.0 - circuits.PRESSURE_BROKEN_SHARE) * ADC_SPAN)),

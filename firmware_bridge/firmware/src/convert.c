@@ -43,7 +43,8 @@ uint16_t pressure_deci_kpa(uint16_t sum)
 
     if (position < PRESSURE_LOWEST || position > PRESSURE_HIGHEST)
         return PRESSURE_ABSENT;
-    const int32_t deci_kpa = (int32_t)position * PRESSURE_SPAN / (int32_t)ADC_SPAN - PRESSURE_OFFSET;
+    const int32_t above_rail = (int32_t)((position * PRESSURE_SPAN + ADC_SPAN / 2) / ADC_SPAN);
+    const int32_t deci_kpa = above_rail - PRESSURE_OFFSET;
     return deci_kpa < 0 ? 0 : (uint16_t)deci_kpa;
 }
 

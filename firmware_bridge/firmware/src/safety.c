@@ -62,27 +62,27 @@ void safety_stop(uint32_t now_ms)
     trip(STATUS_ESTOPPED, TRIP_CAUSE_HOST_STOP, now_ms);
 }
 
-/* What stands against the temperatures that have a limit: the bits of both trips that can. */
-static uint16_t thermal_faults(const struct readings *readings)
+/* What stands against a temperature: the bit of the trip that it is, or 0. */
+static uint16_t thermal_fault(const struct readings *readings, uint8_t index)
 {
-    uint16_t faults = 0;
+    const int16_t limit = config()->limit_c[index];
+    const int16_t temperature = readings->temperatures[index];
 
-    for (uint8_t i = 0; i < WIRE_TEMPERATURES; i++) {
-        const int16_t limit = config()->limit_c[i];
-        if (limit == TEMPERATURE_ABSENT)
-            continue;
-        if (readings->temperatures[i] == TEMPERATURE_ABSENT)
-            faults |= STATUS_SENSOR_FAULT;
-        else if (readings->temperatures[i] > limit)
-            faults |= STATUS_OVER_TEMPERATURE;
-    }
-    return faults;
+    if (limit == TEMPERATURE_ABSENT)
+        return 0;
+    if (temperature == TEMPERATURE_ABSENT)
+        return STATUS_SENSOR_FAULT;
+    return temperature > limit ? STATUS_OVER_TEMPERATURE : 0;
 }
 
 bool safety_clear(const struct readings *readings)
 {
-    if (readings->stop_pressed || thermal_faults(readings) != 0)
+    if (readings->stop_pressed)
         return false;
+    for (uint8_t i = 0; i < WIRE_TEMPERATURES; i++) {
+        if (thermal_fault(readings, i) != 0)
+            return false;
+    }
     state.trips = 0;
     /* Silence from now on does not count before the next OUTPUTS: there is nothing to take back. */
     state.commanded = false;
@@ -98,18 +98,24 @@ static void check_deadman(uint32_t now_ms)
     trip(STATUS_DEADMAN, TRIP_CAUSE_DEADMAN, now_ms);
 }
 
+static void check_temperatures(const struct readings *readings, uint32_t now_ms)
+{
+    for (uint8_t i = 0; i < WIRE_TEMPERATURES; i++) {
+        const uint16_t fault = thermal_fault(readings, i);
+        if (fault == STATUS_OVER_TEMPERATURE)
+            trip(fault, TRIP_CAUSE_OVER_TEMPERATURE, now_ms);
+        else if (fault == STATUS_SENSOR_FAULT)
+            trip(fault, TRIP_CAUSE_SENSOR_FAULT, now_ms);
+    }
+}
+
 void safety_check(const struct readings *readings, uint32_t now_ms)
 {
     check_deadman(now_ms);
     if (readings->stop_pressed)
         trip(STATUS_ESTOPPED, TRIP_CAUSE_STOP_INPUT, now_ms);
-    if (!readings->settled)
-        return;
-    const uint16_t faults = thermal_faults(readings);
-    if (faults & STATUS_OVER_TEMPERATURE)
-        trip(STATUS_OVER_TEMPERATURE, TRIP_CAUSE_OVER_TEMPERATURE, now_ms);
-    if (faults & STATUS_SENSOR_FAULT)
-        trip(STATUS_SENSOR_FAULT, TRIP_CAUSE_SENSOR_FAULT, now_ms);
+    if (readings->settled)
+        check_temperatures(readings, now_ms);
 }
 
 uint16_t safety_status(const struct readings *readings)

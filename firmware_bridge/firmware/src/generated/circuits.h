@@ -1,4 +1,4 @@
-/* Made from circuits.py by `make -C firmware_bridge/firmware headers`: change that table, not this. */
+/* Made from circuits.py by `make headers` in firmware_bridge/firmware: change it there. */
 #ifndef CIRCUITS_H
 #define CIRCUITS_H
 
@@ -9,12 +9,12 @@
 #define THERMISTOR_INTERVAL 128
 #define THERMISTOR_SHORT 1226
 #define THERMISTOR_OPEN 32311
-#define PRESSURE_SPAN 12500L
+#define PRESSURE_SPAN 12500UL
 #define PRESSURE_OFFSET 1250L
 #define PRESSURE_LOWEST 1638
 #define PRESSURE_HIGHEST 31130
 
-/* Centi-degrees at every THERMISTOR_INTERVAL of the sum of samples: the initialiser of a table. */
+/* Centi-degrees at every THERMISTOR_INTERVAL of the sum of samples. */
 #define THERMISTOR_TABLE { \
     30000, 27486, 23026, 20711, 19180, 18049, 17159, 16428, 15811, 15277, 14808, 14390, 14014, \
     13671, 13358, 13069, 12801, 12551, 12316, 12096, 11889, 11692, 11506, 11329, 11159, 10998, \

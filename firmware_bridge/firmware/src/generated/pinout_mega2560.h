@@ -1,4 +1,4 @@
-/* Made from pinout.py by `make -C firmware_bridge/firmware headers`: change that table, not this. */
+/* Made from pinout.py by `make headers` in firmware_bridge/firmware: change it there. */
 #ifndef PINOUT_MEGA2560_H
 #define PINOUT_MEGA2560_H
 

@@ -1,4 +1,4 @@
-/* Made from wire/messages.py and wire/framing.py by `make -C firmware_bridge/firmware headers`: change that table, not this. */
+/* Made from wire/messages.py and wire/framing.py by `make headers` in firmware_bridge/firmware: change it there. */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
