@@ -18,6 +18,7 @@ from controller.config.rig import load_rig
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.plan import RigPlan, TwinPlan
 from controller.equipment.drivers import known_instruments
+from controller.processes import devices
 from controller.processes import replay as replays
 from controller.processes.job import Job
 from controller.processes.simulation import simulate
@@ -37,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Ostwald's daemon: runs a reactor, or its twin.",
 )
+app.add_typer(devices.app, name="devices")
 
 _RigFile = Annotated[Path, typer.Option("--rig", help="Rig file (TOML).", show_default=False)]
 _Links = Annotated[list[str], typer.Option("--link", help="Put another URL behind a link: NAME=URL.")]

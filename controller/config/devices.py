@@ -20,7 +20,8 @@ _TICKS_A_DEADMAN: Final = 3
 _DEADMAN_MS: Final = 500.0
 _ACCELERATION_STEPS_S2: Final = 20_000.0
 _BOARD_OPTIONS: Final = ("deadman", "temperature_limits", "acceleration", "serial_number")
-_LONGEST_OPTION: Final = 256
+_LONGEST_OPTION: Final = 16_384
+"""Characters: a map of registers is written as one."""
 
 
 def kind_of_device(document: Document, drivers: Mapping[str, str], device: str) -> str | None:

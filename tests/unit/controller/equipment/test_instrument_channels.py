@@ -263,7 +263,7 @@ def test_a_plan_survives_its_journey_between_processes():
         (
             'syringe = "BD Plastic 10 mL"',
             "syringe = 10",
-            "devices.silver.syringe: write it as text of up to 256 characters: which one is in it",
+            "devices.silver.syringe: write it as text of up to 16384 characters: which one is in it",
         ),
         (
             'syringe = "BD Plastic 10 mL"',

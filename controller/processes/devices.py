@@ -1,0 +1,120 @@
+"""`ostwaldd devices`: what hangs on this machine's serial ports, and what drivers there are."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from firmware_bridge.devices.registry import DRIVERS, InstrumentDriver
+from firmware_bridge.devices.scan import Asker, Port, scan
+from firmware_bridge.link.serial_link import open_serial
+
+if TYPE_CHECKING:
+    from firmware_bridge.devices.scan import Found, Probe
+    from firmware_bridge.link.interfaces import Link
+
+app = typer.Typer(no_args_is_help=True, help="Find devices, and see what there are drivers for.")
+
+_BY_ID: Final = Path("/dev/serial/by-id")
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command("scan")
+def scan_command(
+    urls: Annotated[
+        list[str] | None, typer.Argument(metavar="[PORT...]", help="Ports or URLs instead of all there are.")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Ask on every serial port who is there. Nothing is changed, but strangers hear bytes they don't know.
+
+    A port that the daemon uses is left alone.
+    """
+    ports = _ports() if not urls else [Port(url) for url in urls]
+    asker = Asker(time.monotonic, time.sleep)
+    rows = [_row(port, *scan(port, _open, asker)) for port in ports]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        _tell(row)
+    if not rows:
+        typer.echo("no serial ports; name one, or a URL like socket://HOST:PORT", err=True)
+
+
+@app.command()
+def drivers(as_json: _Json = False) -> None:
+    """List the drivers, and the options of each."""
+    rows: list[dict[str, Any]] = [
+        {
+            "driver": name,
+            "kind": driver.kind.value,
+            "options": dict(driver.load().OPTIONS) if isinstance(driver, InstrumentDriver) else {},
+        }
+        for name, driver in sorted(DRIVERS.items())
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        typer.echo(f"{row['driver']} ({row['kind']})")
+        for key, meaning in row["options"].items():
+            typer.echo(f"  {key}: {meaning}")
+
+
+def _ports() -> list[Port]:
+    from serial.tools import list_ports  # noqa: PLC0415 - only a scan needs it
+
+    stable = {str(each.resolve()): str(each) for each in sorted(_BY_ID.glob("*"))} if _BY_ID.is_dir() else {}
+    return [
+        Port(
+            each.device,
+            stable.get(str(Path(each.device).resolve()), ""),
+            each.description if each.description != "n/a" else "",
+            each.serial_number or "",
+        )
+        for each in sorted(list_ports.comports(), key=lambda each: each.device)
+    ]
+
+
+def _open(url: str, probe: Probe) -> Link:
+    return open_serial(url, baud_rate=probe.baud, framing=probe.framing)
+
+
+def _row(port: Port, found: list[Found], problem: str) -> dict[str, Any]:
+    return {
+        "port": port.path,
+        "url": port.stable or port.path,
+        "description": port.description,
+        "usb_serial_number": port.usb_serial_number,
+        "problem": problem,
+        "devices": [
+            {
+                "driver": each.probe.driver,
+                "address": each.probe.address,
+                "baud": each.probe.baud,
+                "framing": each.probe.framing,
+                **asdict(each.identity),
+            }
+            for each in found
+        ],
+    }
+
+
+def _tell(row: dict[str, Any]) -> None:
+    usb = f", USB serial number {row['usb_serial_number']}" if row["usb_serial_number"] else ""
+    typer.echo(f"{row['port']}: {row['description'] or 'a serial port'}{usb}")
+    for each in row["devices"]:
+        told = " ".join(part for part in (each["model"], each["serial_number"], each["firmware"]) if part)
+        where = f" at address {each['address']}" if each["address"] else ""
+        typer.echo(f"  {told}{where}: driver {each['driver']}, {each['baud']} baud {each['framing']}")
+        typer.echo(f'  in the rig file: url = "{row["url"]}"')
+    if row["problem"]:
+        typer.echo(f"  {row['problem']}")
+    elif not row["devices"]:
+        typer.echo("  nobody answers in a protocol that is asked for by default")
