@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MAX_IN_FLIGHT: Final = 16
 """Outputs sent and not answered. More would only queue on a slow line and arrive stale."""
 ROUND_TRIP_SMOOTHING: Final = 0.05
-HANDSHAKE_LIMIT_S: Final = 1.0
-"""Longest wait between two greetings: a board is found so soon after it was plugged in."""
+HANDSHAKE_LIMIT_S: Final = 0.5
+"""Longest wait between two greetings: half of the second within which a repaired line works again."""
 
 _HELLO: Final = m.Hello(m.PROTOCOL_VERSION)
 # Plain numbers: `&` on an IntFlag costs a microsecond.
@@ -119,7 +119,7 @@ class BoardSession:
         self._sequence = 0
         self._in_flight: dict[int, _Request] = {}
         self._unanswered_since_s: float | None = None
-        self._handshake = Backoff(first_s=timing.reply_s, limit_s=max(timing.reply_s, HANDSHAKE_LIMIT_S))
+        self._handshake = Backoff(first_s=min(timing.reply_s, HANDSHAKE_LIMIT_S), limit_s=HANDSHAKE_LIMIT_S)
         self._stop = _Wish(m.Estop())
         self._clear = _Wish(m.Clear())
         self._faults = _Wish(m.Faults())

@@ -1,4 +1,4 @@
-"""What wires do to bytes: seeded noise, loss, splitting and delay around a simulated device's port."""
+"""What wires do to bytes: seeded noise, loss, splitting, delay and babble, around a simulated device."""
 
 from __future__ import annotations
 
@@ -20,33 +20,48 @@ class LineFaults:
     loss_per_byte: float = 0.0
     split: bool = False
     """Cut what is sent at random places, so that frames arrive in pieces."""
+    single: bool = False
+    """Cut it into single bytes."""
     delay_s: float = 0.0
     """Each way."""
+    babble_bytes_s: float = 0.0
+    """Bytes a second that nobody has sent, at both ends."""
 
 
 class FaultyPort:
-    """A device's port at the end of a bad line. Its delay runs on simulated time: `advance`."""
+    """A device's port at the end of a bad line. Delay and babble run on simulated time: `advance`.
+
+    `faults` may be replaced at any time; what is under way keeps its delay.
+    """
 
     def __init__(self, device: DevicePort, faults: LineFaults, *, seed: int) -> None:
         self._device = device
-        self._faults = faults
+        self.faults = faults
         self._random = random.Random(seed)
         self._time_s = 0.0
+        self._babble_bytes = 0.0
         self._to_device: deque[tuple[float, bytes]] = deque()
         self._to_host: deque[tuple[float, bytes]] = deque()
 
     def advance(self, dt_s: float) -> None:
         self._time_s += dt_s
+        self._babble_bytes += self.faults.babble_bytes_s * dt_s
+        whole = int(self._babble_bytes)
+        self._babble_bytes -= whole
+        if whole:
+            self._to_device.append((self._time_s, self._random.randbytes(whole)))
+            self._to_host.append((self._time_s, self._random.randbytes(whole)))
 
     def feed(self, chunk: bytes) -> bytes:
         """Send bytes down the line; return what has come up it by now."""
         self._send(self._to_device, chunk)
         for piece in self._arrived(self._to_device):
             self._send(self._to_host, self._device.feed(piece))
+        self._send(self._to_host, self._device.feed(b""))  # what it has said by itself since
         return b"".join(self._arrived(self._to_host))
 
     def _send(self, queue: deque[tuple[float, bytes]], data: bytes) -> None:
-        due_s = self._time_s + self._faults.delay_s
+        due_s = self._time_s + self.faults.delay_s
         queue.extend((due_s, piece) for piece in self._pieces(self._damage(data)))
 
     def _arrived(self, queue: deque[tuple[float, bytes]]) -> list[bytes]:
@@ -56,7 +71,7 @@ class FaultyPort:
         return pieces
 
     def _damage(self, data: bytes) -> bytes:
-        faults, chance = self._faults, self._random
+        faults, chance = self.faults, self._random
         damaged = bytearray()
         for byte in data:
             if chance.random() < faults.loss_per_byte:
@@ -68,7 +83,9 @@ class FaultyPort:
     def _pieces(self, data: bytes) -> list[bytes]:
         if not data:
             return []
-        if not self._faults.split:
+        if self.faults.single:
+            return [bytes((byte,)) for byte in data]
+        if not self.faults.split:
             return [data]
         cuts = sorted(self._random.sample(range(len(data) + 1), k=min(2, len(data))))
         return [piece for piece in (data[: cuts[0]], data[cuts[0] : cuts[-1]], data[cuts[-1] :]) if piece]

@@ -13,7 +13,8 @@ class Recorder:
         self.pieces: list[bytes] = []
 
     def feed(self, chunk: bytes) -> bytes:
-        self.pieces.append(chunk)
+        if chunk:
+            self.pieces.append(chunk)
         return chunk
 
 
@@ -44,6 +45,29 @@ def test_losses_are_about_as_many_as_asked() -> None:
     device = Recorder()
     FaultyPort(device, LineFaults(loss_per_byte=0.1), seed=3).feed(bytes(10_000))
     assert 8850 < len(device.pieces[0]) < 9150
+
+
+def test_single_bytes_arrive_one_by_one() -> None:
+    device = Recorder()
+    assert FaultyPort(device, LineFaults(single=True), seed=3).feed(b"ping") == b"ping"
+    assert device.pieces == [b"p", b"i", b"n", b"g"]
+
+
+def test_a_babbling_line_brings_both_ends_what_nobody_sent() -> None:
+    device = Recorder()
+    port = FaultyPort(device, LineFaults(babble_bytes_s=100.0), seed=3)
+    for _ in range(10):
+        port.advance(0.015)
+    heard = port.feed(b"")
+    assert len(b"".join(device.pieces)) == 15
+    assert len(heard) == 15 + 15  # its own babble, and what the device echoed
+
+
+def test_a_repaired_line_carries_what_it_gets() -> None:
+    port = FaultyPort(Recorder(), LineFaults(loss_per_byte=1.0), seed=3)
+    assert port.feed(b"ping") == b""
+    port.faults = LineFaults()
+    assert port.feed(b"ping") == b"ping"
 
 
 def test_equal_seeds_do_equal_damage() -> None:
