@@ -55,7 +55,7 @@ class Eurotherm3200(TemperatureController):
         # SP1 and both selectors are stored, which 100 000 writes wear out: only when they differ.
         yield from self._keep(_SP_SELECT, 0)
         stored_c = yield from self._read_float(_SP1)
-        if not abs(stored_c - self._safe_c) <= self._tolerance_c:
+        if not abs(stored_c - self._safe_c) <= self.RESOLUTION_C:
             yield from self._write_float(_SP1, self._safe_c)
         yield from self._write_setpoint(self._safe_c)  # before it is selected
         yield from self._keep(_REMOTE_SELECT, 1)

@@ -45,10 +45,6 @@ class OmegaCN7500(TemperatureController):
         super().__init__(settings, frames=("ascii", "rtu"))
         self._step_c = read_quantity(settings.options, "step", "0.1 K", {"K": 1.0}, 0.1, 50.0)
 
-    @property
-    def _tolerance_c(self) -> float:
-        return self._step_c / 2.0 + self.RESOLUTION_C
-
     def identify(self) -> Script[Identity]:
         (version,) = yield from self._unit.read_registers(_VERSION)
         # 102FH: V1.00 is 0x0100.
@@ -68,7 +64,7 @@ class OmegaCN7500(TemperatureController):
             raise DeviceError(f"it is set to {_METHODS.get(method, method)}: set its control method to PID")
         if not may_write:
             yield from self._unit.write_bit(_MAY_WRITE, on=True)
-        yield from self._write_setpoint(self._safe_c)
+        yield from self._write_setpoint(self._rounded(self._safe_c))
         if not running:
             yield from self._unit.write_bit(_RUN, on=True)
 
@@ -85,9 +81,13 @@ class OmegaCN7500(TemperatureController):
             found["alarm"] = float(sum((leds >> led & 1) << place for place, led in enumerate(_ALARM_LEDS)))
         return found
 
-    def _write_setpoint(self, value_c: float) -> Script[None]:
+    def _rounded(self, value_c: float) -> float:
+        facts = self._signals["setpoint"]
         stepped_c = round(value_c / self._step_c) * self._step_c
-        (word,) = encode(stepped_c * 10.0, Kind.INT16)
+        return round(min(max(stepped_c, facts.low), facts.high), 1)
+
+    def _write_setpoint(self, value_c: float) -> Script[None]:
+        (word,) = encode(value_c * 10.0, Kind.INT16)
         yield from self._unit.write_register(_SETPOINT, word)
 
     def _read_setpoint(self) -> Script[float]:

@@ -53,10 +53,6 @@ class TemperatureController(ABC):
         self._held_c: float | None = None
 
     @property
-    def _tolerance_c(self) -> float:
-        return self.RESOLUTION_C
-
-    @property
     def signals(self) -> Mapping[str, SignalFacts]:
         return self._signals
 
@@ -67,7 +63,7 @@ class TemperatureController(ABC):
         self._held_c = None
         yield from self._prepare()
         if self._safe_c is not None:
-            yield from self._set(self._safe_c)
+            yield from self._set(self._rounded(self._safe_c))
 
     def read(self) -> Script[Mapping[str, float]]:
         found = yield from self._measure()
@@ -87,22 +83,24 @@ class TemperatureController(ABC):
         value_c, facts = wanted["setpoint"], self._signals["setpoint"]
         if not facts.low <= value_c <= facts.high:
             raise DeviceError(f"setpoint {value_c:g} degC: its range is {facts.low:g} to {facts.high:g} degC")
-        if self._held_c == value_c:
-            yield from self._write_setpoint(value_c)  # only to be heard from in time
-        else:
+        value_c = self._rounded(value_c)
+        if self._held_c != value_c:
             yield from self._set(value_c)
+        elif self.refresh_s:
+            yield from self._write_setpoint(value_c)  # only to be heard from in time
 
     def stop(self) -> Script[None]:
         if self._safe_c is not None:
+            safe_c = self._rounded(self._safe_c)
             self._held_c = None
-            yield from self._write_setpoint(self._safe_c)
-            self._held_c = self._safe_c
+            yield from self._write_setpoint(safe_c)
+            self._held_c = safe_c
 
     def _set(self, value_c: float) -> Script[None]:
         self._held_c = None
         yield from self._write_setpoint(value_c)
         taken_c = yield from self._read_setpoint()
-        if not abs(taken_c - value_c) <= self._tolerance_c:
+        if not abs(taken_c - value_c) <= self.RESOLUTION_C:
             raise DeviceError(
                 f"it took {taken_c:g} degC for {value_c:g} degC: check its setpoint limits and lock"
             )
@@ -111,11 +109,15 @@ class TemperatureController(ABC):
     def _check_held(self, found_c: float | None) -> None:
         if self._held_c is None or found_c is None:
             return
-        if not abs(found_c - self._held_c) <= self._tolerance_c:
+        if not abs(found_c - self._held_c) <= self.RESOLUTION_C:
             self._held_c = None
             raise RestartedError(
                 f"its setpoint is {found_c:g} degC, not what was written: by hand, or after a power cut"
             )
+
+    def _rounded(self, value_c: float) -> float:
+        """Say which setpoint is sent for the one that is wanted."""
+        return value_c
 
     @property
     def _acts(self) -> bool:

@@ -57,7 +57,7 @@ class ModbusMapTwin(ModbusTwin):
 
     @property
     def action(self) -> Action:
-        return Action(heat=self.zone.power)
+        return Action(heat=self.zone.power, light=self.values.get("lamp", 0.0))
 
     def advance(self, dt_s: float) -> None:
         super().advance(dt_s)
