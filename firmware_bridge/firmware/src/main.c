@@ -32,6 +32,7 @@ static void boot(void)
 
     self.reset_cause = reset_take_cause();
     pins_begin();
+    watchdog_begin(); /* an EEPROM that never gets ready must not hang the boot */
     store_serial_number(self.serial_number);
     self.boot_id = make_boot_id(self.serial_number);
     board_boot(&self);
@@ -40,7 +41,6 @@ static void boot(void)
     uart_begin();
     tick_start();
     set_sleep_mode(SLEEP_MODE_IDLE);
-    watchdog_begin();
     sei();
 }
 

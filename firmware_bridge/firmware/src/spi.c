@@ -1,4 +1,4 @@
-/* The data input has its pull-up: where no chip answers, ones are read, which every amplifier's frame knows as a fault. */
+/* The data input has its pull-up: where no chip answers, ones are read, and no amplifier means all ones. */
 #include "spi.h"
 
 #include <avr/io.h>

@@ -6,19 +6,19 @@
 
 #define GUARD_BYTES 4
 
-extern uint8_t _end; /* of the variables, by the linker */
+extern uint8_t _end[]; /* of the variables, by the linker */
 
 void stack_paint(void)
 {
     /* What this function itself has pushed lies above the stack pointer. */
-    for (volatile uint8_t *byte = &_end; byte < (volatile uint8_t *)SP; byte++)
+    for (volatile uint8_t *byte = _end; byte < (volatile uint8_t *)SP; byte++)
         *byte = STACK_PAINT;
 }
 
 bool stack_is_intact(void)
 {
     for (uint8_t i = 0; i < GUARD_BYTES; i++) {
-        if ((&_end)[i] != STACK_PAINT)
+        if (_end[i] != STACK_PAINT)
             return false;
     }
     return true;
