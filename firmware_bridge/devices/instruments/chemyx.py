@@ -49,10 +49,7 @@ _STOPPED, _RUNNING, _DELAYED, _STALLED = 0, 1, 3, 4
 
 
 class Chemyx:
-    """One pump, or one channel of a pump with two. `flow` is positive out of the syringe.
-
-    A pump that stalled stays stopped until it was asked for no flow once: whoever watches `stalled` decides.
-    """
+    """One pump, or one channel of a pump with two. `flow` is positive out of the syringe."""
 
     PURPOSE: ClassVar[Purpose] = Purpose.PUMP
     OPTIONS: ClassVar[Mapping[str, str]] = {
@@ -77,7 +74,6 @@ class Chemyx:
         self._run_most_ul = self._setup.syringe.volume_ul
         # What was started last, in uL/min; 0: nothing was, or it was stopped.
         self._started_ul_min = self._moved_ul = 0.0
-        self._stalled = False
 
     @property
     def signals(self) -> Mapping[str, SignalFacts]:
@@ -103,7 +99,6 @@ class Chemyx:
                 f'write fastest = "{mm_min:.1f} mm/min"'
             )
         self._run_most_ul = min(syringe.volume_ul, most_ul)
-        self._stalled = False
         if self._safe_ul_min:
             yield from self._pump(self._safe_ul_min)
 
@@ -112,13 +107,13 @@ class Chemyx:
         shown = yield from self._read_parameters()
         rate_ul_min = shown["rate"] if shown["volume"] > 0.0 else -shown["rate"]
         flow_ul_min = self._setup.calibration.delivered_ul_min(rate_ul_min)
+        yield from self._check_stall(status)
         yield from self._count()
         values = {
             "flow": flow_ul_min if status == _RUNNING else 0.0,
             "volume": self._account.settle(),
             "infused": self._account.infused.total_ul,
             "withdrawn": self._account.withdrawn.total_ul,
-            "stalled": float(status == _STALLED),
         }
         return {name: values[name] for name in self._used}
 
@@ -133,10 +128,10 @@ class Chemyx:
         rate_ul_min = self._setup.calibration.set_ul_min(flow_ul_min)
         if abs(flow_ul_min) < self._setup.slowest_ul_min or rate_ul_min == 0.0:
             yield from self._halt()
-            self._stalled = False
             return
         status = yield from self._read_status()
-        if self._stalled or (status == _RUNNING and rate_ul_min == self._started_ul_min):
+        yield from self._check_stall(status)
+        if status == _RUNNING and rate_ul_min == self._started_ul_min:
             return
         yield from self._halt()
         # The sign of the volume is the direction.
@@ -148,7 +143,8 @@ class Chemyx:
         self._started_ul_min = rate_ul_min
         yield from self._tell(f"start{self._mode}")
         status = yield from self._read_status()
-        if status not in (_RUNNING, _DELAYED, _STALLED):
+        yield from self._check_stall(status)
+        if status not in (_RUNNING, _DELAYED):
             raise DeviceError(f"start: it does not run (status {status}): see its display")
 
     def _halt(self) -> Script[None]:
@@ -180,9 +176,14 @@ class Chemyx:
         found = _STATUS.fullmatch(lines[-1])
         if found is None:
             raise DeviceError(f"pump status: {lines[-1][:64]!r} is no status")
-        status = int(found[1])
-        self._stalled = self._stalled or (status == _STALLED and self._started_ul_min != 0.0)
-        return status
+        return int(found[1])
+
+    def _check_stall(self, status: int) -> Script[None]:
+        """RestartedError when a pump that ran has stalled: whatever it was told before, it stands still."""
+        if status == _STALLED and self._started_ul_min:
+            yield from self._count()
+            self._started_ul_min = 0.0
+            raise RestartedError("the motor stalled: look for a blocked line or an empty syringe")
 
     def _read_parameters(self) -> Script[dict[str, float]]:
         """Read what is set now; RestartedError when somebody set it at the pump in between."""

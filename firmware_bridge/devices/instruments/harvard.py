@@ -17,6 +17,7 @@ from firmware_bridge.devices.instruments.base import (
     Identity,
     InstrumentSettings,
     Purpose,
+    RestartedError,
     Script,
     SignalFacts,
 )
@@ -41,7 +42,7 @@ _PROMPT: Final = re.compile(r"(?:(\d\d):?)?(:|>|<|\*|T\*)")
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?) ([munp])l/(hr|min|sec)")
 _LIMITS: Final = re.compile(rf"{_RATE.pattern} to {_RATE.pattern}")
 _VOLUME: Final = re.compile(r"(\d+(?:\.\d+)?) ([munp])l")
-_STATUS: Final = re.compile(r"(\d{1,18}) \d{1,18} \d{1,18} [iIwW]([iIwW.])([S.])\S{2,3}")
+_STATUS: Final = re.compile(r"(\d{1,18}) \d{1,18} \d{1,18} [iIwW][iIwW.][S.]\S{2,3}")
 _VERSION: Final = re.compile(r"(.*\S) v?(\d+(?:\.\d+)+)")
 _SERIAL_NUMBER: Final = re.compile(r"serial number:\s*(\S{1,32})", re.IGNORECASE)
 _FAMILY: Final = ("ELITE", "PHD ULTRA", "LEGATO")
@@ -68,10 +69,7 @@ class _Reply:
 
 
 class Harvard:
-    """One pump. `flow` is positive out of the syringe; what is below the slowest rate is a stop.
-
-    A pump that stalled stays stopped until it was asked for no flow once: whoever watches `stalled` decides.
-    """
+    """One pump. `flow` is positive out of the syringe; what is below the slowest rate is a stop."""
 
     PURPOSE: ClassVar[Purpose] = Purpose.PUMP
     OPTIONS: ClassVar[Mapping[str, str]] = {
@@ -94,7 +92,7 @@ class Harvard:
         self._account = self._setup.make_account()
         self._used = frozenset(settings.used)
         self._safe_ul_min = settings.safe.get("flow", 0.0)
-        self._running = self._stalled = False
+        self._running = False
 
     @property
     def signals(self) -> Mapping[str, SignalFacts]:
@@ -124,7 +122,6 @@ class Harvard:
             yield from self._tell(f"force {self._force}")
         yield from self._check_limits()
         yield from self._read_volumes()  # what the counters show before it runs is not ours
-        self._stalled = False
         if self._safe_ul_min:
             yield from self._pump(self._safe_ul_min)
 
@@ -141,7 +138,6 @@ class Harvard:
             "volume": self._account.settle(),
             "infused": self._account.infused.total_ul,
             "withdrawn": self._account.withdrawn.total_ul,
-            "stalled": float(reply.prompt == "*" or found[3] == "S"),
         }
         return {name: values[name] for name in self._used}
 
@@ -169,9 +165,6 @@ class Harvard:
         rate_ul_min = abs(self._setup.calibration.set_ul_min(flow_ul_min))
         if abs(flow_ul_min) < self._setup.slowest_ul_min or rate_ul_min == 0.0:
             yield from self._halt()
-            self._stalled = False
-            return
-        if self._stalled:
             return
         kind, prompt = ("i", ">") if flow_ul_min > 0.0 else ("w", "<")
         reply = yield from self._set_rate(f"{kind}rate", rate_ul_min)
@@ -179,8 +172,6 @@ class Harvard:
             return
         if reply.prompt in (">", "<"):
             yield from self._halt()
-        if self._stalled:
-            return
         reply = yield from self._tell(f"{kind}run", optional=True)
         self._running = reply.prompt == prompt
         if reply.prompt != prompt:
@@ -195,8 +186,8 @@ class Harvard:
         return reply
 
     def _halt(self) -> Script[None]:
-        reply = yield from self._tell("stop", optional=True)
         self._running = False
+        reply = yield from self._tell("stop", optional=True)
         if reply.prompt in (">", "<"):
             raise DeviceError(f"stop: it goes on: {reply.error or 'see its display'}")
 
@@ -216,11 +207,15 @@ class Harvard:
             )
 
     def _tell(self, command: str, *, optional: bool = False) -> Script[_Reply]:
-        """Send one command; DeviceError with the pump's own words when it refuses, unless it may."""
+        """Send one command; DeviceError with the pump's own words when it refuses, unless it may.
+
+        RestartedError when a pump that ran has stalled: whatever it was told before, it stands still now.
+        """
         answer = yield Ask(f"{self._prefix}{command}\r".encode(), self._ends, _TIMEOUT_S)
         reply = self._parse(answer)
         if reply.prompt == "*" and self._running:
-            self._running, self._stalled = False, True
+            self._running = False
+            raise RestartedError("the motor stalled: look for a blocked line or an empty syringe")
         if reply.error and not optional:
             raise DeviceError(f"{command}: {reply.error[:128]}")
         return reply

@@ -51,7 +51,6 @@ class SyringeSetup:
             "volume": SignalFacts("uL", 0.0, self.syringe.volume_ul),
             "infused": counted,
             "withdrawn": counted,
-            "stalled": SignalFacts("1", 0.0, 1.0),
         }
 
 

@@ -15,7 +15,7 @@ from firmware_bridge.simulator.instruments.chemyx import ChemyxTwin
 from firmware_bridge.simulator.instruments.interfaces import TwinSettings
 from tests.contract.instrument_bench import converse
 
-ALL = ("flow", "volume", "infused", "withdrawn", "stalled")
+ALL = ("flow", "volume", "infused", "withdrawn")
 
 
 def make_driver(address="", *, used=ALL, safe_ul_min=0.0, **options):
@@ -63,7 +63,7 @@ def test_left_alone_it_stops_after_one_syringe():
     twin.advance(150.0)
     assert delivers_ul_min(twin) == 0.0
     values = read(driver, twin)
-    assert (values["flow"], values["volume"], values["stalled"]) == (0.0, 0.0, 0.0)
+    assert (values["flow"], values["volume"]) == (0.0, 0.0)
     assert values["infused"] == pytest.approx(10000.0)
 
 
@@ -116,17 +116,34 @@ def test_units_that_somebody_changed_at_the_panel_are_set_anew():
         read(driver, twin)
 
 
-def test_a_stalled_pump_stays_stopped_until_it_was_asked_for_no_flow():
+def test_a_stall_is_told_once_and_leaves_the_pump_stopped():
     driver, twin = make_pair()
     converse(driver.write({"flow": 100.0}), twin)
     twin.stall()
-    assert read(driver, twin)["stalled"] == 1.0
-    converse(driver.write({"flow": 110.0}), twin)
+    with pytest.raises(RestartedError, match="stalled"):
+        read(driver, twin)
+    converse(driver.configure(), twin)
+    assert read(driver, twin)["flow"] == 0.0
     assert delivers_ul_min(twin) == 0.0
-    converse(driver.write({"flow": 0.0}), twin)
     converse(driver.write({"flow": 100.0}), twin)
     assert delivers_ul_min(twin) == pytest.approx(100.0)
-    assert read(driver, twin)["stalled"] == 0.0
+
+
+def test_a_stall_that_shows_only_when_the_flow_changes_is_told_too():
+    driver, twin = make_pair()
+    converse(driver.write({"flow": 100.0}), twin)
+    twin.stall()
+    with pytest.raises(RestartedError, match="stalled"):
+        converse(driver.write({"flow": 120.0}), twin)
+    assert delivers_ul_min(twin) == 0.0
+
+
+def test_a_stalled_pump_can_be_stopped():
+    driver, twin = make_pair()
+    converse(driver.write({"flow": 100.0}), twin)
+    twin.stall()
+    converse(driver.stop(), twin)
+    assert read(driver, twin)["flow"] == 0.0
 
 
 def test_a_calibrated_pump_is_set_so_that_it_delivers_what_is_asked():

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.devices.instruments.base import InstrumentSettings
+from firmware_bridge.devices.instruments.base import InstrumentSettings, RestartedError
 from firmware_bridge.devices.instruments.harvard import Harvard
 from firmware_bridge.devices.interfaces import DeviceError
 from firmware_bridge.simulator.instruments.harvard import HarvardTwin
 from firmware_bridge.simulator.instruments.interfaces import TwinSettings
 from tests.contract.instrument_bench import converse
 
-ALL = ("flow", "volume", "infused", "withdrawn", "stalled")
+ALL = ("flow", "volume", "infused", "withdrawn")
 
 
 def make_driver(address="", *, used=ALL, safe_ul_min=0.0, **options):
@@ -53,38 +53,46 @@ def test_a_flow_below_the_slowest_is_a_stop():
     assert delivers_ul_min(twin) == 0.0
 
 
-def test_a_stalled_pump_stays_stopped_until_it_was_asked_for_no_flow():
+def test_a_stall_is_told_once_and_leaves_the_pump_stopped():
     driver, twin = make_pair()
     converse(driver.write({"flow": 100.0}), twin)
     twin.stall()
-    assert read(driver, twin)["stalled"] == 1.0
-    for flow_ul_min in (100.0, 110.0, -50.0):
-        converse(driver.write({"flow": flow_ul_min}), twin)
-        assert delivers_ul_min(twin) == 0.0
-        assert read(driver, twin)["stalled"] == 1.0
-    converse(driver.write({"flow": 0.0}), twin)
-    assert read(driver, twin)["stalled"] == 0.0
+    with pytest.raises(RestartedError, match="stalled"):
+        read(driver, twin)
+    converse(driver.configure(), twin)
+    assert read(driver, twin)["flow"] == 0.0
+    assert delivers_ul_min(twin) == 0.0
     converse(driver.write({"flow": 100.0}), twin)
     assert delivers_ul_min(twin) == pytest.approx(100.0)
 
 
-def test_a_stall_that_shows_only_in_the_answer_to_a_new_rate_is_not_pushed_against():
+def test_a_stall_that_shows_only_when_the_flow_changes_is_told_too():
     driver, twin = make_pair()
     converse(driver.write({"flow": 100.0}), twin)
     twin.stall()
-    converse(driver.write({"flow": 120.0}), twin)
+    with pytest.raises(RestartedError, match="stalled"):
+        converse(driver.write({"flow": 120.0}), twin)
     assert delivers_ul_min(twin) == 0.0
+
+
+def test_a_stalled_pump_can_be_stopped():
+    driver, twin = make_pair()
+    converse(driver.write({"flow": 100.0}), twin)
+    twin.stall()
+    converse(driver.stop(), twin)
+    assert read(driver, twin)["flow"] == 0.0
 
 
 def test_an_empty_syringe_stalls_and_its_account_is_at_zero():
     driver, twin = make_pair(filled="10 mL")
     converse(driver.write({"flow": 10000.0}), twin)
-    for _ in range(13):
-        twin.advance(5.0)
-        values = read(driver, twin)
-    assert (values["volume"], values["stalled"], values["flow"]) == (0.0, 1.0, 0.0)
+    twin.advance(65.0)
+    with pytest.raises(RestartedError, match="empty syringe"):
+        read(driver, twin)
+    converse(driver.configure(), twin)
+    values = read(driver, twin)
+    assert (values["volume"], values["flow"]) == (0.0, 0.0)
     assert values["infused"] == pytest.approx(10000.0)
-    converse(driver.write({"flow": 0.0}), twin)
     converse(driver.write({"flow": -10000.0}), twin)
     twin.advance(30.0)
     values = read(driver, twin)
