@@ -23,7 +23,7 @@ from firmware_bridge.devices.instruments.base import (
     SignalFacts,
 )
 from firmware_bridge.devices.instruments.options import read_address, read_quantity
-from firmware_bridge.devices.instruments.syringes import find_syringe
+from firmware_bridge.devices.instruments.syringe_setup import SYRINGE_OPTIONS, read_setup
 from firmware_bridge.devices.interfaces import DeviceError, NoAnswerError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ _TIMEOUT_S: Final = 0.25
 """A command of 12 characters and its answer take 20 ms at 19200 baud; the pump answers at once."""
 _CHARACTER_S: Final = 10.0 / 9600.0
 _FILLER: Final = bytes(255)
-"""Ends the longest packet that noise may have begun in a pump. A pause would do too (10.2.3), but holds up the
-line; and in basic mode control characters don't count."""
+"""Ends the longest packet that noise may have begun in a pump. A pause would do too (10.2.3), but holds up
+the line; and in basic mode control characters don't count."""
 _FASTEST_MM_MIN: Final = 51.005
 """Of an NE-1000's plunger (appendix, "Specifications"): 5.1005 cm/min."""
 _SLOWEST_MM_MIN: Final = 0.04205 / 60.0
@@ -82,36 +82,24 @@ class NewEra:
 
     PURPOSE: ClassVar[Purpose] = Purpose.PUMP
     OPTIONS: ClassVar[Mapping[str, str]] = {
-        "syringe": 'which one is in it: "BD Plastic 10 mL", or "14.43 mm, 10 mL"',
+        **SYRINGE_OPTIONS,
         "watchdog": 'it stops itself after so long without a word: "5 s"; "off": basic mode, no watchdog',
-        "fastest": 'how fast its plunger goes at most, if it is not an NE-1000: "51 mm/min"',
     }
     refresh_s = 0.0
 
     def __init__(self, settings: InstrumentSettings) -> None:
         options = settings.options
         self._address = read_address(settings.address, 0, 99, 0)
-        if "syringe" not in options:
-            raise DeviceError('syringe is missing: write which one is in the pump, like "BD Plastic 10 mL"')
-        self._syringe = find_syringe(options["syringe"])
         self._watchdog_s = 0
         if options.get("watchdog") != "off":
             # 10.4, SAF: whole seconds in one byte.
             self._watchdog_s = round(read_quantity(options, "watchdog", "5 s", {"s": 1.0}, 1.0, 255.0))
-        fastest_mm_min = read_quantity(
-            options, "fastest", f"{_FASTEST_MM_MIN} mm/min", {"mm/min": 1.0}, 1.0, 500.0
-        )
-        area_mm2 = self._syringe.area_mm2
-        self._slowest_ul_min = _SLOWEST_MM_MIN * area_mm2
-        fastest_ul_min = fastest_mm_min * area_mm2
+        self._setup = read_setup(options, slowest_mm_min=_SLOWEST_MM_MIN, fastest_mm_min=_FASTEST_MM_MIN)
         # Units can't be changed while pumping (10.4, RAT), so one must do for all rates.
-        self._unit = "UM" if fastest_ul_min <= _MOST else "MM"
-        self._signals = {
-            "flow": SignalFacts("uL/min", -fastest_ul_min, fastest_ul_min, actuator=True),
-            "infused": SignalFacts("uL", 0.0, _MOST * 1000.0),
-            "withdrawn": SignalFacts("uL", 0.0, _MOST * 1000.0),
-        }
-        self._used = settings.used
+        self._unit = "UM" if self._setup.fastest_ul_min <= _MOST else "MM"
+        self._signals = self._setup.make_signals()
+        self._account = self._setup.make_account()
+        self._used = frozenset(settings.used)
         self._safe_ul_min = settings.safe.get("flow", 0.0)
         self._safe_mode = False
 
@@ -138,30 +126,35 @@ class NewEra:
         if reply.prompt != "S":  # the first STP of a program under way only pauses it
             yield from self._tell("STP", allow=("?NA",))
         # Don't go on by itself after a power cut; one phase, at a rate, without an end.
-        for command in ("PF0", f"DIA{_four_digits(self._syringe.diameter_mm)}", "PHN1", "FUNRAT", "VOL0"):
+        for command in (
+            "PF0",
+            f"DIA{_four_digits(self._setup.syringe.diameter_mm)}",
+            "PHN1",
+            "FUNRAT",
+            "VOL0",
+        ):
             yield from self._tell(command)
-        idle_ul_min = max(self._slowest_ul_min * 10.0, _UL_MIN[self._unit])
+        idle_ul_min = max(self._setup.slowest_ul_min * 10.0, _UL_MIN[self._unit])
         yield from self._tell(f"RAT{self._number(idle_ul_min)}{self._unit}")
+        yield from self._read_volumes()  # what the counters show before it runs is not ours
         if self._safe_ul_min:
             yield from self._pump(self._safe_ul_min)
 
     def read(self) -> Script[Mapping[str, float]]:
-        values: dict[str, float] = {}
-        if "flow" in self._used:
-            reply = yield from self._tell("RAT")
-            rate = _RATE.fullmatch(reply.data)
-            if rate is None:
-                raise DeviceError(f"RAT: {reply.data!r} is no rate")
-            ul_min = _number(rate[1], "RAT") * _UL_MIN[rate[2]]
-            values["flow"] = {"I": ul_min, "W": -ul_min}.get(reply.prompt, 0.0)
-        if "infused" in self._used or "withdrawn" in self._used:
-            reply = yield from self._tell("DIS")
-            volumes = _VOLUMES.fullmatch(reply.data)
-            if volumes is None:
-                raise DeviceError(f"DIS: {reply.data!r} is no volume")
-            values["infused"] = _number(volumes[1], "DIS") * _UL[volumes[3]]
-            values["withdrawn"] = _number(volumes[2], "DIS") * _UL[volumes[3]]
-        return values
+        reply = yield from self._tell("RAT")
+        rate = _RATE.fullmatch(reply.data)
+        if rate is None:
+            raise DeviceError(f"RAT: {reply.data!r} is no rate")
+        ul_min = _number(rate[1], "RAT") * _UL_MIN[rate[2]]
+        flow_ul_min = {"I": ul_min, "W": -ul_min}.get(reply.prompt, 0.0)
+        yield from self._read_volumes()
+        values = {
+            "flow": self._setup.calibration.delivered_ul_min(flow_ul_min),
+            "volume": self._account.settle(),
+            "infused": self._account.infused.total_ul,
+            "withdrawn": self._account.withdrawn.total_ul,
+        }
+        return {name: values[name] for name in self._used}
 
     def write(self, wanted: Mapping[str, float]) -> Script[None]:
         if "flow" in wanted:
@@ -170,13 +163,25 @@ class NewEra:
     def stop(self) -> Script[None]:
         yield from self._pump(self._safe_ul_min)
 
+    def _read_volumes(self) -> Script[None]:
+        if not self._used & {"volume", "infused", "withdrawn"}:
+            return
+        reply = yield from self._tell("DIS")
+        volumes = _VOLUMES.fullmatch(reply.data)
+        if volumes is None:
+            raise DeviceError(f"DIS: {reply.data!r} is no volume")
+        scale = self._setup.calibration.volume_ul(_UL[volumes[3]])
+        self._account.infused.show(_number(volumes[1], "DIS") * scale)
+        self._account.withdrawn.show(_number(volumes[2], "DIS") * scale)
+
     def _pump(self, flow_ul_min: float) -> Script[None]:
         """Run at a flow. The pump tells in each answer what it does, so nothing need be remembered."""
-        if abs(flow_ul_min) < self._slowest_ul_min or not float(self._number(abs(flow_ul_min))):
+        rate = self._number(abs(self._setup.calibration.set_ul_min(flow_ul_min)))
+        if abs(flow_ul_min) < self._setup.slowest_ul_min or not float(rate):
             yield from self._tell("STP", allow=("?NA",))
             return
         direction, prompt = ("INF", "I") if flow_ul_min > 0.0 else ("WDR", "W")
-        reply = yield from self._tell(f"RAT{self._number(abs(flow_ul_min))}")
+        reply = yield from self._tell(f"RAT{rate}")
         if reply.prompt == prompt:
             return
         reply = yield from self._tell(f"DIR{direction}")
