@@ -12,7 +12,7 @@ _WIDTH: Final = 100
 
 def header(guard: str, source: str, *blocks: str) -> str:
     """Close blocks of C into one header that names the table it comes from."""
-    title = f"/* Made from {source} by `make headers` in firmware_bridge/firmware: change it there. */"
+    title = f"/* Made from {source} by `make headers`: change it there. */"
     body = "\n\n".join(blocks)
     return f"{title}\n#ifndef {guard}\n#define {guard}\n\n{body}\n\n#endif\n"
 

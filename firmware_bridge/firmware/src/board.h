@@ -1,6 +1,6 @@
 /*
- * The board as its host sees it: one request in, one reply out. Pure: bytes, readings and the time come in, and
- * the output stage says what the pins shall do.
+ * The board as its host sees it: one request in, one reply out. Pure: bytes, readings and the time come in,
+ * and the output stage says what the pins shall do.
  */
 #ifndef BOARD_H
 #define BOARD_H
@@ -26,9 +26,9 @@ struct identity {
 void board_boot(const struct identity *identity);
 
 /*
- * Take the configuration kept from an earlier boot; NULL, or one that this board cannot work under, is none. The
- * outputs stay off and the host has still to configure the board, but its temperature limits are watched from
- * here on, and a trip drives its safe values.
+ * Take the configuration kept from an earlier boot; NULL, or one that this board cannot work under, is none.
+ * The outputs stay off and the host has still to configure the board, but its temperature limits are watched
+ * from here on, and a trip drives its safe values.
  */
 void board_restore(const struct msg_configure *kept);
 
@@ -39,8 +39,8 @@ const struct msg_configure *board_newly_configured(void);
 void board_advance(const struct readings *readings, uint32_t now_ms);
 
 /*
- * Take one byte from the host. When it completes a request, its reply is built in `reply`, of BOARD_REPLY_BYTES.
- * Returns the bytes to send; 0 for none.
+ * Take one byte from the host. When it completes a request, its reply is built in `reply`, of
+ * BOARD_REPLY_BYTES. Returns the bytes to send; 0 for none.
  */
 uint8_t board_feed(uint8_t byte, const struct readings *readings, uint32_t now_ms, uint8_t *reply);
 

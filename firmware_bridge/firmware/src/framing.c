@@ -1,6 +1,6 @@
 /*
- * Stuffing in place: a frame holds at most 253 bytes, so every COBS code stands for one zero of the data, save
- * the first, which lies before it. Encoding puts codes where zeros are, decoding puts the zeros back.
+ * Stuffing in place: a frame holds at most 253 bytes, so every COBS code stands for one zero of the data,
+ * save the first, which lies before it. Encoding puts codes where zeros are, decoding puts the zeros back.
  */
 #include "framing.h"
 

@@ -34,7 +34,9 @@ bool receiver_take(struct receiver *receiver, uint8_t byte, struct frame *frame)
 #define FRAME_PAYLOAD_AT 4
 #define FRAME_BUFFER(payload_size) ((payload_size) + FRAME_PAYLOAD_AT + 3)
 
-/* Add header, CRC, stuffing and delimiter around the payload; the bytes to send, from the buffer's start on. */
+/*
+ * Add header, CRC, stuffing and delimiter around the payload; the bytes to send, from the buffer's start on.
+ */
 uint8_t frame_seal(uint8_t *buffer, uint16_t sequence, uint8_t number, uint8_t payload_length);
 
 #endif

@@ -1,4 +1,7 @@
-/* The whole board: set up once, then one loop that never waits; the watchdog is fed only while all of it works. */
+/*
+ * The whole board: set up once, then one loop that never waits; the watchdog is fed only while all of it
+ * works.
+ */
 #include <avr/interrupt.h>
 #include <avr/sleep.h>
 #include <stdbool.h>

@@ -1,10 +1,11 @@
 /*
- * Fractional rates without rounding: each tick takes the rate from a phase, and where it would fall below zero
- * something is due and the modulus is put back.
+ * Fractional rates without rounding: each tick takes the rate from a phase, and where it would fall below
+ * zero something is due and the modulus is put back.
  *
- * A rate of r mHz on ticks of TICK_HZ is due every TICK_HZ * 1000 / r ticks. With r in the wire's own mHz and a
- * modulus of TICK_HZ * 1000 nothing is ever rounded: after n ticks the count is n * r / modulus to within one,
- * for ever. The modulus of 16 000 000 fits 24 bits, which saves a quarter of the work in the interrupt.
+ * A rate of r mHz on ticks of TICK_HZ is due every TICK_HZ * 1000 / r ticks. With r in the wire's own mHz
+ * and a modulus of TICK_HZ * 1000 nothing is ever rounded: after n ticks the count is n * r / modulus to
+ * within one, for ever. The modulus of 16 000 000 fits 24 bits, which saves a quarter of the work in the
+ * interrupt.
  */
 #ifndef PHASE_H
 #define PHASE_H

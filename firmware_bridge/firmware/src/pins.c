@@ -1,4 +1,7 @@
-/* No interrupt touches the bits that are written here; where a port is shared with the tick, writes are atomic. */
+/*
+ * No interrupt touches the bits that are written here; where a port is shared with the tick, writes are
+ * atomic.
+ */
 #include "pins.h"
 
 #include <avr/io.h>

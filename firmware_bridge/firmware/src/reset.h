@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-/* Read and clear the cause, and stop the watchdog that a watchdog reset leaves running; once, first of all. */
+/*
+ * Read and clear the cause, and stop the watchdog that a watchdog reset leaves running; once, first of all.
+ */
 uint8_t reset_take_cause(void);
 
 void watchdog_begin(void);

@@ -1,6 +1,6 @@
 /*
- * What drives the outputs safe and holds them there: dead-man, stop, temperature limits, broken sensors. Pure:
- * readings and the time come in.
+ * What drives the outputs safe and holds them there: dead-man, stop, temperature limits, broken sensors.
+ * Pure: readings and the time come in.
  */
 #ifndef SAFETY_H
 #define SAFETY_H
@@ -22,7 +22,10 @@ struct readings {
 /* Nothing configured, nothing tripped. */
 void safety_reset(void);
 
-/* The host has configured the board: it works from now on, and trips of limits kept from before are judged anew. */
+/*
+ * The host has configured the board: it works from now on, and trips of limits kept from before are judged
+ * anew.
+ */
 void safety_configured(void);
 
 /* OUTPUTS have come: whether to obey them. Feeds the dead-man's switch. */

@@ -12,7 +12,10 @@ void sensors_begin(void);
 /* Take an ADC sample if one is ready; call it as often as possible. */
 void sensors_poll(void);
 
-/* Look at the digital inputs and the stop input, and at the thermocouples when they are due; call it every ms. */
+/*
+ * Look at the digital inputs and the stop input, and at the thermocouples when they are due; call it every
+ * ms.
+ */
 void sensors_advance(uint32_t now_ms);
 
 /* The newest of everything. */

@@ -68,7 +68,9 @@ void stage_advance(uint8_t elapsed_ms)
         const uint32_t rate = pump_mhz[i];
         if (rate == target)
             continue;
-        /* A slope of 1 step/s2 is 1 mHz per ms; one above the highest rate is a jump, and fits the product. */
+        /*
+         * A slope of 1 step/s2 is 1 mHz per ms; one above the highest rate is a jump, and fits the product.
+         */
         const uint32_t step = lower(config()->limit_steps_s2[i], MAX_RATE_MHZ) * elapsed_ms;
         if (rate < target)
             pump_mhz[i] = target - rate > step ? rate + step : target;

@@ -1,6 +1,6 @@
 /*
- * The output stage: what is asked of the outputs, and what limits and ramps have let through so far. Pure: the
- * pins follow it in pins.c. In the numbers of the wire.
+ * The output stage: what is asked of the outputs, and what limits and ramps have let through so far. Pure:
+ * the pins follow it in pins.c. In the numbers of the wire.
  */
 #ifndef STAGE_H
 #define STAGE_H

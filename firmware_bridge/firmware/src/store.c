@@ -33,8 +33,9 @@ struct configuration_record {
 };
 
 _Static_assert(sizeof(struct serial_record) <= BOOTS_AT, "records do not overlap");
-_Static_assert(BOOTS_AT + BOOT_SLOTS * sizeof(struct boot_record) <= CONFIGURATION_AT, "records do not overlap");
-_Static_assert(CONFIGURATION_AT + sizeof(struct configuration_record) <= E2END + 1, "the EEPROM holds all records");
+#define BOOTS_END (BOOTS_AT + BOOT_SLOTS * sizeof(struct boot_record))
+_Static_assert(BOOTS_END <= CONFIGURATION_AT, "records do not overlap");
+_Static_assert(CONFIGURATION_AT + sizeof(struct configuration_record) <= E2END + 1, "all records fit");
 
 static struct {
     struct configuration_record record;

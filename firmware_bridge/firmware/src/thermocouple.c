@@ -128,8 +128,9 @@ bool thermocouples_advance(int16_t *temperatures, uint32_t now_ms)
         return settled;
     next_read_ms = now_ms + PERIOD_MS;
     for (uint8_t which = 0; which < COUNT; which++) {
-        const bool is_plain = thermocouples[which].amplifier == MAX31855;
-        temperatures[thermocouples[which].temperature] = is_plain ? read_max31855(which) : read_max31856(which);
+        const struct thermocouple *read = &thermocouples[which];
+        temperatures[read->temperature] =
+            read->amplifier == MAX31855 ? read_max31855(which) : read_max31856(which);
     }
     settled = true;
     return true;

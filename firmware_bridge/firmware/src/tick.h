@@ -1,6 +1,6 @@
 /*
- * The tick: timer 1 interrupts TICK_HZ times a second. Its interrupt makes step pulses, frequencies and dimmed
- * outputs, and counts the milliseconds.
+ * The tick: timer 1 interrupts TICK_HZ times a second. Its interrupt makes step pulses, frequencies and
+ * dimmed outputs, and counts the milliseconds.
  */
 #ifndef TICK_H
 #define TICK_H

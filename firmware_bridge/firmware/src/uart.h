@@ -7,7 +7,10 @@
 
 void uart_begin(void);
 
-/* Take the oldest byte received; false when there is none. What finds the ring full is lost: a damaged frame. */
+/*
+ * Take the oldest byte received; false when there is none. What finds the ring full is lost: a damaged
+ * frame.
+ */
 bool uart_read(uint8_t *byte);
 
 /* Bytes that `uart_write` would take now. */

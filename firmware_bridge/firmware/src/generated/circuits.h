@@ -1,4 +1,4 @@
-/* Made from circuits.py by `make headers` in firmware_bridge/firmware: change it there. */
+/* Made from circuits.py by `make headers`: change it there. */
 #ifndef CIRCUITS_H
 #define CIRCUITS_H
 

@@ -1,4 +1,4 @@
-/* Made from pinout.py by `make headers` in firmware_bridge/firmware: change it there. */
+/* Made from pinout.py by `make headers`: change it there. */
 #ifndef PINOUT_UNO328P_H
 #define PINOUT_UNO328P_H
 

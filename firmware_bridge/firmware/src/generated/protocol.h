@@ -1,4 +1,4 @@
-/* Made from wire/messages.py and wire/framing.py by `make headers` in firmware_bridge/firmware: change it there. */
+/* Made from wire/messages.py and wire/framing.py by `make headers`: change it there. */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
