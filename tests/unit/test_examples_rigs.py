@@ -11,6 +11,7 @@ import pytest
 from controller.config.rig import load_rig
 from controller.domain.conditions import Limits
 from controller.domain.plan import RigPlan
+from controller.equipment.drivers import known_instruments
 from firmware_bridge.simulator.syntheses import build
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -19,7 +20,7 @@ DRIVERS = {"ostwald-board": "board", "ostwald-spectrometer": "spectrometer"}
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "rigs").glob("*.toml")), ids=lambda path: path.stem)
 def test_an_example_rig_loads_and_survives_its_way_to_other_processes(path: Path) -> None:
-    plan = load_rig(path, known_drivers=DRIVERS)
+    plan = load_rig(path, known_drivers=DRIVERS, instruments=known_instruments())
     assert RigPlan.from_json(plan.to_json()) == plan
 
 
@@ -37,6 +38,17 @@ def test_the_silver_rig_agrees_with_its_twin() -> None:
     assert limits["reactor.pressure"] <= facts.safe_pressure_kpa
     assert limits["reactor.temperature"] <= facts.safe_temperature_c
     assert limits["mixer.temperature"] <= facts.safe_temperature_c
+
+
+def test_the_rig_of_instruments_offers_all_that_recipes_and_campaigns_set() -> None:
+    board, bench = (
+        load_rig(EXAMPLES / "rigs" / name, known_drivers=DRIVERS, instruments=known_instruments())
+        for name in ("silver-twin.toml", "silver-instruments.toml")
+    )
+    names = {channel.name for channel in bench.channels if bench.takes_setpoints(channel)}
+    # A controller drives its heater by itself.
+    heaters = {"mixer.heater", "reactor.heater"}
+    assert {each.name for each in board.channels if board.takes_setpoints(each)} - heaters <= names
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "campaigns").glob("*.toml")), ids=lambda path: path.stem)

@@ -96,7 +96,7 @@ class NewEra:
             self._watchdog_s = round(read_quantity(options, "watchdog", "5 s", {"s": 1.0}, 1.0, 255.0))
         self._setup = read_setup(options, slowest_mm_min=_SLOWEST_MM_MIN, fastest_mm_min=_FASTEST_MM_MIN)
         # Units can't be changed while pumping (10.4, RAT), so one must do for all rates.
-        self._unit = "UM" if self._setup.fastest_ul_min <= _MOST else "MM"
+        self._unit = "UM" if self._setup.fastest_ul_min <= _MOST else "MH"
         self._signals = self._setup.make_signals()
         self._account = self._setup.make_account()
         self._used = frozenset(settings.used)
