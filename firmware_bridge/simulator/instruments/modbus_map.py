@@ -1,6 +1,7 @@
-"""The twin of whatever Modbus instrument a rig file declares: its registers, and a heated zone behind them.
+"""The twin of whatever Modbus instrument a rig file declares: its registers, and what their names stand for.
 
-Signals named temperature, setpoint, output_power and alarm are the zone's; all others keep what is written.
+temperature, setpoint and output_power are those of a heated zone, lamp is a lamp's share of its full power (in 1
+or percent); all other signals keep what is written.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class ModbusMapTwin(ModbusTwin):
         options = settings.options
         self._tables: dict[str, dict[int, Any]] = {"holding": {}, "input": {}, "coil": {}, "discrete": {}}
         self._kept: dict[tuple[str, int], int] = {}
+        self._units: dict[str, str] = {}
         for line in options.get("registers", "").splitlines():
             found = _REGISTER.fullmatch(line)
             if found is not None:
@@ -57,7 +59,8 @@ class ModbusMapTwin(ModbusTwin):
 
     @property
     def action(self) -> Action:
-        return Action(heat=self.zone.power, light=self.values.get("lamp", 0.0))
+        light = self.values.get("lamp", 0.0) / (100.0 if self._units.get("lamp") == "percent" else 1.0)
+        return Action(heat=self.zone.power, light=min(max(light, 0.0), 1.0))
 
     def advance(self, dt_s: float) -> None:
         super().advance(dt_s)
@@ -81,6 +84,7 @@ class ModbusMapTwin(ModbusTwin):
             )
             return
         keys = dict(word.partition("=")[::2] for word in words[1:])
+        self._units[name] = keys.get("unit", "1")
         factor = float(keys.get("scale", "1"))
         if "decimals" in keys:
             self._keep("holding", int(keys["decimals"], 0), _DECIMALS)

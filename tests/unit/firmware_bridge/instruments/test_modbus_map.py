@@ -103,6 +103,19 @@ def test_the_zone_behind_it_heats() -> None:
     assert pair.read()["temperature"] == pytest.approx(60.0, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("lamp: holding 0 uint16 scale=0.001 range=0..1 writable", 0.25),
+        ("lamp: holding 0 uint16 scale=0.1 unit=percent range=0..100 writable", 25.0),
+    ],
+)
+def test_a_lamp_behind_it_shines(line: str, written: float) -> None:
+    pair = Pair(NAME, options={"registers": line}, used=("lamp",), safe={"lamp": 0.0}).start()
+    pair.write(lamp=written)
+    assert pair.twin.action.light == pytest.approx(0.25)
+
+
 def test_what_must_be_set_is_set_only_when_it_is_not() -> None:
     pair = oven(prepare="coil 0x0810 = 1; holding 0x1005 = 7").start()
     pair.run(pair.driver.configure())
