@@ -72,6 +72,7 @@ DRIVERS: Final[Mapping[str, Driver]] = {
     "ostwald-spectrometer": SpectrometerDriver(FramedSpectrometer),
     "cavro": InstrumentDriver("cavro", "Cavro"),
     "new-era": InstrumentDriver("new_era", "NewEra"),
+    "sensirion-flow": InstrumentDriver("sensirion_flow", "SensirionFlow"),
     "vici": InstrumentDriver("vici", "Vici"),
     "eurotherm-3200": InstrumentDriver("eurotherm_3200", "Eurotherm3200"),
     "omega-cn7500": InstrumentDriver("omega_cn7500", "OmegaCN7500"),

@@ -16,6 +16,7 @@ _HERE: Final = "firmware_bridge.simulator.instruments"
 TWINS: Final[Mapping[str, tuple[str, str]]] = {
     "cavro": (f"{_HERE}.cavro", "CavroTwin"),
     "new-era": (f"{_HERE}.new_era", "NewEraTwin"),
+    "sensirion-flow": (f"{_HERE}.sensirion_flow", "SensirionFlowTwin"),
     "vici": (f"{_HERE}.vici", "ViciTwin"),
     "eurotherm-3200": (f"{_HERE}.eurotherm_3200", "Eurotherm3200Twin"),
     "omega-cn7500": (f"{_HERE}.omega_cn7500", "OmegaCN7500Twin"),
