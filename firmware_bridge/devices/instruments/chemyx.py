@@ -69,7 +69,7 @@ class Chemyx:
         self._setup = read_setup(options, slowest_mm_min=_SLOWEST_MM_MIN, fastest_mm_min=_FASTEST_MM_MIN)
         self._signals = self._setup.make_signals(withdraws=withdraws)
         self._account = self._setup.make_account()
-        self._used = frozenset(settings.used)
+        self._used = settings.used
         self._safe_ul_min = settings.safe.get("flow", 0.0)
         self._run_most_ul = self._setup.syringe.volume_ul
         # What was started last, in uL/min; 0: nothing was, or it was stopped.
@@ -109,9 +109,12 @@ class Chemyx:
         flow_ul_min = self._setup.calibration.delivered_ul_min(rate_ul_min)
         yield from self._check_stall(status)
         yield from self._count()
+        left_ul = self._account.settle()
+        if status == _RUNNING and flow_ul_min < 0.0 and self._account.is_full:
+            yield from self._halt()
         values = {
             "flow": flow_ul_min if status == _RUNNING else 0.0,
-            "volume": self._account.settle(),
+            "volume": left_ul,
             "infused": self._account.infused.total_ul,
             "withdrawn": self._account.withdrawn.total_ul,
         }
@@ -134,6 +137,8 @@ class Chemyx:
         if status == _RUNNING and rate_ul_min == self._started_ul_min:
             return
         yield from self._halt()
+        self._account.settle()
+        self._setup.check_room(self._account, flow_ul_min)
         # The sign of the volume is the direction.
         yield from self._set("volume", self._run_most_ul if rate_ul_min > 0.0 else -self._run_most_ul)
         yield from self._set("rate", abs(rate_ul_min))

@@ -90,7 +90,7 @@ class Harvard:
         self._setup = read_setup(options, slowest_mm_min=_SLOWEST_MM_MIN, fastest_mm_min=_FASTEST_MM_MIN)
         self._signals = self._setup.make_signals(withdraws=self._withdraws)
         self._account = self._setup.make_account()
-        self._used = frozenset(settings.used)
+        self._used = settings.used
         self._safe_ul_min = settings.safe.get("flow", 0.0)
         self._running = False
 
@@ -133,9 +133,12 @@ class Harvard:
         sign = {">": 1.0, "<": -1.0}.get(reply.prompt, 0.0)
         flow_ul_min = self._setup.calibration.delivered_ul_min(sign * int(found[1]) * _FL_S_UL_MIN)
         yield from self._read_volumes()
+        left_ul = self._account.settle()
+        if flow_ul_min < 0.0 and self._account.is_full:
+            yield from self._halt()
         values = {
             "flow": flow_ul_min,
-            "volume": self._account.settle(),
+            "volume": left_ul,
             "infused": self._account.infused.total_ul,
             "withdrawn": self._account.withdrawn.total_ul,
         }
@@ -149,8 +152,6 @@ class Harvard:
         yield from self._pump(self._safe_ul_min)
 
     def _read_volumes(self) -> Script[None]:
-        if not self._used & {"volume", "infused", "withdrawn"}:
-            return
         counters = [("ivolume", self._account.infused)]
         if self._withdraws:
             counters.append(("wvolume", self._account.withdrawn))
@@ -166,6 +167,7 @@ class Harvard:
         if abs(flow_ul_min) < self._setup.slowest_ul_min or rate_ul_min == 0.0:
             yield from self._halt()
             return
+        self._setup.check_room(self._account, flow_ul_min)
         kind, prompt = ("i", ">") if flow_ul_min > 0.0 else ("w", "<")
         reply = yield from self._set_rate(f"{kind}rate", rate_ul_min)
         if reply.prompt == prompt:

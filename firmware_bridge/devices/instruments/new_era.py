@@ -99,7 +99,7 @@ class NewEra:
         self._unit = "UM" if self._setup.fastest_ul_min <= _MOST else "MH"
         self._signals = self._setup.make_signals()
         self._account = self._setup.make_account()
-        self._used = frozenset(settings.used)
+        self._used = settings.used
         self._safe_ul_min = settings.safe.get("flow", 0.0)
         self._safe_mode = False
 
@@ -148,9 +148,12 @@ class NewEra:
         ul_min = _number(rate[1], "RAT") * _UL_MIN[rate[2]]
         flow_ul_min = {"I": ul_min, "W": -ul_min}.get(reply.prompt, 0.0)
         yield from self._read_volumes()
+        left_ul = self._account.settle()
+        if flow_ul_min < 0.0 and self._account.is_full:
+            yield from self._halt()
         values = {
             "flow": self._setup.calibration.delivered_ul_min(flow_ul_min),
-            "volume": self._account.settle(),
+            "volume": left_ul,
             "infused": self._account.infused.total_ul,
             "withdrawn": self._account.withdrawn.total_ul,
         }
@@ -164,8 +167,6 @@ class NewEra:
         yield from self._pump(self._safe_ul_min)
 
     def _read_volumes(self) -> Script[None]:
-        if not self._used & {"volume", "infused", "withdrawn"}:
-            return
         reply = yield from self._tell("DIS")
         volumes = _VOLUMES.fullmatch(reply.data)
         if volumes is None:
@@ -178,8 +179,9 @@ class NewEra:
         """Run at a flow. The pump tells in each answer what it does, so nothing need be remembered."""
         rate = self._number(abs(self._setup.calibration.set_ul_min(flow_ul_min)))
         if abs(flow_ul_min) < self._setup.slowest_ul_min or not float(rate):
-            yield from self._tell("STP", allow=("?NA",))
+            yield from self._halt()
             return
+        self._setup.check_room(self._account, flow_ul_min)
         direction, prompt = ("INF", "I") if flow_ul_min > 0.0 else ("WDR", "W")
         reply = yield from self._tell(f"RAT{rate}")
         if reply.prompt == prompt:
@@ -189,6 +191,9 @@ class NewEra:
             reply = yield from self._tell("RUN")
         if reply.prompt != prompt:
             raise DeviceError(f"it does not pump ({reply.prompt}): see its display")
+
+    def _halt(self) -> Script[None]:
+        yield from self._tell("STP", allow=("?NA",))
 
     def _number(self, ul_min: float) -> str:
         return _four_digits(ul_min / _UL_MIN[self._unit])

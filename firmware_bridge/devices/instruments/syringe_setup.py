@@ -40,6 +40,14 @@ class SyringeSetup:
     def make_account(self) -> VolumeAccount:
         return VolumeAccount(self.syringe.volume_ul, self.filled_ul)
 
+    def check_room(self, account: VolumeAccount, flow_ul_min: float) -> None:
+        """DeviceError for a flow into a syringe that is full: it would pull the plunger out of the barrel."""
+        if flow_ul_min < 0.0 and account.is_full:
+            raise DeviceError(
+                f"the syringe is full by its account ({self.syringe.volume_ul:g} uL), nothing can be drawn "
+                "in: if there is room in it, write how much is in it as `filled`"
+            )
+
     def make_signals(self, *, withdraws: bool = True) -> Mapping[str, SignalFacts]:
         """Tell the signals that every syringe pump has; without `withdraws` it only infuses."""
         fastest_ul_min = self.fastest_ul_min

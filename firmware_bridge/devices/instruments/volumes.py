@@ -43,6 +43,11 @@ class VolumeAccount:
         self.withdrawn = RisingCounter()
         self._booked_ul = 0.0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether to draw on would pull the plunger out of the barrel."""
+        return self._filled_ul >= self._capacity_ul
+
     def settle(self) -> float:
         """Book what the counters were shown since the last time; return what is left in the syringe."""
         net_ul = self.withdrawn.total_ul - self.infused.total_ul

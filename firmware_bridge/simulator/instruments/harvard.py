@@ -49,6 +49,8 @@ class HarvardTwin:
         self._ran_s = 0.0
         self._prompt = ":"
         self._way = "i"
+        filled = _VOLUME.fullmatch(settings.options.get("filled", "").lower())
+        self._filled_ul = math.inf if filled is None else float(filled[1]) * _UL[filled[2]]
         self.left_ul: float | None = None
         self._commands: Mapping[str, Callable[[str], list[str]]] = {
             "": lambda _text: [],
@@ -181,7 +183,7 @@ class HarvardTwin:
         if found is None:
             return _argument_error(text, "Unknown argument")
         self._syringe_ul = float(found[1]) * _UL[found[2]]
-        self.left_ul = self._syringe_ul if self.left_ul is None else min(self.left_ul, self._syringe_ul)
+        self.left_ul = min(self._filled_ul if self.left_ul is None else self.left_ul, self._syringe_ul)
         return []
 
     def _set_force(self, text: str) -> list[str]:

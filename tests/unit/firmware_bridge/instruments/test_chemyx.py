@@ -19,7 +19,7 @@ ALL = ("flow", "volume", "infused", "withdrawn")
 
 
 def make_driver(address="", *, used=ALL, safe_ul_min=0.0, **options):
-    options = {"syringe": "BD Plastic 10 mL", **options}
+    options = {"syringe": "BD Plastic 10 mL", "filled": "8 mL", **options}
     return Chemyx(InstrumentSettings(address, options, used, {"flow": safe_ul_min}))
 
 
@@ -68,7 +68,7 @@ def test_left_alone_it_stops_after_one_syringe():
 
 
 def test_every_change_of_the_flow_keeps_what_was_delivered_before():
-    driver, twin = make_pair(filled="8 mL")
+    driver, twin = make_pair()
     for flow_ul_min in (1000.0, 2000.0, -500.0):
         converse(driver.write({"flow": flow_ul_min}), twin)
         twin.advance(60.0)
@@ -80,7 +80,7 @@ def test_every_change_of_the_flow_keeps_what_was_delivered_before():
 
 
 def test_what_it_moved_while_nobody_listened_is_counted():
-    driver, twin = make_pair(filled="8 mL")
+    driver, twin = make_pair()
     converse(driver.write({"flow": 1000.0}), twin)
     twin.advance(120.0)
     converse(driver.identify(), twin)
@@ -89,7 +89,7 @@ def test_what_it_moved_while_nobody_listened_is_counted():
 
 
 def test_a_power_cut_is_told_and_does_not_fill_the_syringe():
-    driver, twin = make_pair(filled="8 mL")
+    driver, twin = make_pair()
     converse(driver.write({"flow": 1000.0}), twin)
     twin.advance(120.0)
     read(driver, twin)
@@ -144,6 +144,25 @@ def test_a_stalled_pump_can_be_stopped():
     twin.stall()
     converse(driver.stop(), twin)
     assert read(driver, twin)["flow"] == 0.0
+
+
+def test_a_refill_ends_by_itself_when_the_syringe_is_full():
+    driver, twin = make_pair(filled="8 mL")
+    converse(driver.write({"flow": -1000.0}), twin)
+    for _ in range(250):
+        twin.advance(0.5)
+        read(driver, twin)
+    assert delivers_ul_min(twin) == 0.0
+    assert read(driver, twin)["volume"] == 10000.0
+
+
+def test_a_full_syringe_is_not_drawn_out_of_its_barrel():
+    driver, twin = make_pair(filled="10 mL")
+    with pytest.raises(DeviceError, match="full by its account"):
+        converse(driver.write({"flow": -1000.0}), twin)
+    assert delivers_ul_min(twin) == 0.0
+    converse(driver.write({"flow": 1000.0}), twin)
+    assert delivers_ul_min(twin) == pytest.approx(1000.0)
 
 
 def test_a_calibrated_pump_is_set_so_that_it_delivers_what_is_asked():

@@ -17,12 +17,13 @@ ALL = ("flow", "volume", "infused", "withdrawn")
 
 
 def make_driver(address="", *, used=ALL, safe_ul_min=0.0, **options):
-    options = {"syringe": "BD Plastic 10 mL", **options}
+    options = {"syringe": "BD Plastic 10 mL", "filled": "8 mL", **options}
     return Harvard(InstrumentSettings(address, options, used, {"flow": safe_ul_min}))
 
 
 def make_pair(address="", **options):
-    driver, twin = make_driver(address, **options), HarvardTwin(TwinSettings(address))
+    driver = make_driver(address, **options)
+    twin = HarvardTwin(TwinSettings(address, {"filled": "8 mL", **options}))
     converse(driver.identify(), twin)
     converse(driver.configure(), twin)
     return driver, twin
@@ -101,7 +102,7 @@ def test_an_empty_syringe_stalls_and_its_account_is_at_zero():
 
 
 def test_what_it_moved_while_nobody_listened_is_counted():
-    driver, twin = make_pair(filled="8 mL")
+    driver, twin = make_pair()
     read(driver, twin)
     converse(driver.write({"flow": 1000.0}), twin)
     twin.advance(120.0)
@@ -111,7 +112,7 @@ def test_what_it_moved_while_nobody_listened_is_counted():
 
 
 def test_a_power_cut_does_not_fill_the_syringe():
-    driver, twin = make_pair(filled="8 mL")
+    driver, twin = make_pair()
     read(driver, twin)
     converse(driver.write({"flow": 1000.0}), twin)
     twin.advance(120.0)
@@ -120,6 +121,25 @@ def test_a_power_cut_does_not_fill_the_syringe():
     converse(driver.identify(), twin)
     converse(driver.configure(), twin)
     assert read(driver, twin)["volume"] == pytest.approx(6000.0)
+
+
+def test_a_refill_ends_by_itself_when_the_syringe_is_full():
+    driver, twin = make_pair(filled="8 mL")
+    converse(driver.write({"flow": -1000.0}), twin)
+    for _ in range(250):
+        twin.advance(0.5)
+        read(driver, twin)
+    assert delivers_ul_min(twin) == 0.0
+    assert read(driver, twin)["volume"] == 10000.0
+
+
+def test_a_full_syringe_is_not_drawn_out_of_its_barrel():
+    driver, twin = make_pair(filled="10 mL")
+    with pytest.raises(DeviceError, match="full by its account"):
+        converse(driver.write({"flow": -1000.0}), twin)
+    assert delivers_ul_min(twin) == 0.0
+    converse(driver.write({"flow": 1000.0}), twin)
+    assert delivers_ul_min(twin) == pytest.approx(1000.0)
 
 
 def test_a_calibrated_pump_is_set_so_that_it_delivers_what_is_asked():
