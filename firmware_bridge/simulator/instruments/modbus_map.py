@@ -1,7 +1,7 @@
 """The twin of whatever Modbus instrument a rig file declares: its registers, and what their names stand for.
 
-temperature, setpoint and output_power are those of a heated zone, lamp is a lamp's share of its full power (in 1
-or percent); all other signals keep what is written.
+temperature, setpoint and output_power are those of a heated zone; lamp is a lamp's share of its full power,
+in 1 or percent. All other signals keep what is written.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ class ModbusMapTwin(ModbusTwin):
             found = _REGISTER.fullmatch(line)
             if found is not None:
                 self._declare(found[1], found[2], int(found[3], 0), found[4].split())
-        for line in ";".join((options.get("expect", ""), options.get("prepare", ""))).split(";"):
-            found = _SETTING.fullmatch(line)
-            if found is not None:
-                expected = line in options.get("expect", "").split(";")
-                self._keep(found[1], int(found[2], 0), int(found[3], 0) if expected else 0)
+        for option in ("expect", "prepare"):
+            for each in options.get(option, "").split(";"):
+                setting = _SETTING.fullmatch(each)
+                if setting is not None:  # it is the model expected, and not prepared yet
+                    word = int(setting[3], 0) if option == "expect" else 0
+                    self._keep(setting[1], int(setting[2], 0), word)
         tables = self._tables
         super().__init__(
             settings,
