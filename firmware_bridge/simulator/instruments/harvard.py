@@ -23,6 +23,8 @@ _LONGEST: Final = 128
 """Characters of a command that are kept."""
 _MICROSTEP_MM: Final = 25.4 / 24.0 / (400.0 * 2.4 * 16.0)
 _FASTEST_MM_S, _SLOWEST_MM_S = _MICROSTEP_MM / 26e-6, _MICROSTEP_MM / 27.0
+_BARREL: Final = 1.05
+"""How much longer a barrel is than its scale; beyond it the pusher's block has nothing to pull on."""
 _UL: Final[Mapping[str, float]] = {"m": 1e3, "u": 1.0, "n": 1e-3, "p": 1e-6}
 _S: Final[Mapping[str, float]] = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _RATE: Final = re.compile(r"(\d*\.?\d+) ([munp])l?/(h|m|s)(?:r|in|ec)?")
@@ -96,7 +98,7 @@ class HarvardTwin:
         self._ran_s += dt_s
         moved_ul = flow_ul_s * dt_s
         if self.left_ul is not None:
-            moved_ul = min(max(moved_ul, self.left_ul - self._syringe_ul), self.left_ul)
+            moved_ul = min(max(moved_ul, self.left_ul - _BARREL * self._syringe_ul), self.left_ul)
             self.left_ul -= moved_ul
             if moved_ul != flow_ul_s * dt_s:
                 self.stall()
