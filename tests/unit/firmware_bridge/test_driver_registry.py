@@ -28,7 +28,7 @@ def test_every_driver_says_what_it_drives() -> None:
 
 
 def test_an_unknown_driver_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(DeviceError, match="'arduino': there are .*ostwald-board, ostwald-spectrometer"):
+    with pytest.raises(DeviceError, match=r"'arduino': there are .*ostwald-board, ostwald-spectrometer"):
         find_driver("arduino")
 
 
