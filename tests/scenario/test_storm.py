@@ -324,7 +324,7 @@ def test_no_storm_makes_an_output_unsafe():
     run_state_machine_as_test(
         Storm,
         settings=settings(
-            max_examples=examples or 100,
+            max_examples=examples or 80,
             stateful_step_count=50,
             derandomize=not examples,
             deadline=None,
