@@ -84,6 +84,7 @@ class Cavro:
         "inlet": "the distribution valve's port to draw from",
         "outlet": "the distribution valve's port to deliver to",
         "refill": 'how long it takes to draw a full stroke: "10 s"',
+        "home": 'where it expels what is in the syringe when it initializes: "outlet" or "inlet"',
         "force": 'at initialization: "full", "half" or "third"; by default as the syringe bears it',
     }
     refresh_s = 0.0
@@ -222,7 +223,7 @@ class Cavro:
         return answer.is_ready
 
     def _where(self) -> Script[int]:
-        """?: the plunger's position in increments, 0 is empty (3-40). What went out since is counted."""
+        """?: the plunger's position in increments, 0 is empty. What went out since is counted."""
         answer = yield from self._tell("?", allow=_NOT_HOMED)
         if not (answer.data.isascii() and answer.data.isdecimal()) or len(answer.data) > 5:
             raise DeviceError(f"?: {answer.data!r} is no position")
@@ -267,21 +268,30 @@ def _text(error: int) -> str:
 
 def _valve_commands(options: Mapping[str, str], syringe_ul: float) -> tuple[str, str, str]:
     """Return what initializes, what turns the valve to the inlet, and what to the outlet."""
-    # Z<n> (3-27): small syringes bear less force.
+    # Z<n>: small syringes bear less force.
     fitting = "full" if syringe_ul >= 1000.0 else "half" if syringe_ul >= 250.0 else "third"
     force = read_choice({"force": fitting, **options}, "force", ("full", "half", "third"))
     digit = ("full", "half", "third").index(force)
     if read_choice(options, "valve", ("3-port", "distribution")) == "3-port":
-        for key in ("inlet", "outlet"):
-            if key in options:
-                raise DeviceError(f'{key}: a 3-port valve has none; write valve = "distribution"')
-        side = read_choice(options, "output", ("right", "left"))
-        return f"{'Z' if side == 'right' else 'Y'}{digit}", "I", "O"
+        return _three_port(options, digit)
     if "output" in options:
         raise DeviceError("output: a distribution valve has an outlet with a number")
     inlet = read_address(options.get("inlet", ""), 1, _MOST_PORTS, 1)
     outlet = read_address(options.get("outlet", ""), 1, _MOST_PORTS, 2)
     if inlet == outlet:
         raise DeviceError(f"inlet and outlet are both port {inlet}")
-    # What is in the syringe goes back to where it came from, not into the reactor.
-    return f"Z{digit},{outlet},{inlet}", f"I{inlet}", f"O{outlet}"
+    # Z<force>,<input>,<output>: it expels by the second port.
+    home = read_choice({"home": "inlet", **options}, "home", ("outlet", "inlet"))
+    ports = f"{inlet},{outlet}" if home == "outlet" else f"{outlet},{inlet}"
+    return f"Z{digit},{ports}", f"I{inlet}", f"O{outlet}"
+
+
+def _three_port(options: Mapping[str, str], digit: int) -> tuple[str, str, str]:
+    for key in ("inlet", "outlet"):
+        if key in options:
+            raise DeviceError(f'{key}: a 3-port valve has none; write valve = "distribution"')
+    delivers_right = read_choice(options, "output", ("right", "left")) == "right"
+    # Z makes the right side the output, Y the left one: the syringe is emptied by it, and O turns to it.
+    if read_choice(options, "home", ("outlet", "inlet")) == "outlet":
+        return f"{'Z' if delivers_right else 'Y'}{digit}", "I", "O"
+    return f"{'Y' if delivers_right else 'Z'}{digit}", "O", "I"

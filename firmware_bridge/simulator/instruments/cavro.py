@@ -71,9 +71,8 @@ class CavroTwin:
         number, unit = options.get("syringe", "1 mL").split()
         self._syringe_ul = float(number) * (1000.0 if unit == "mL" else 1.0)
         self._ports = 0 if options.get("valve", "3-port") == "3-port" else 12
-        self._inlet, self._outlet = ("I", "O")
-        if self._ports:
-            self._inlet, self._outlet = options.get("inlet", "1"), options.get("outlet", "2")
+        # The side or the port on which the reactor is.
+        self._reactor = options.get("outlet", "2") if self._ports else options.get("output", "right")
         self._log: deque[str] = deque(maxlen=_LOG_LENGTH)
         self._time_s = 0.0
         self.plunger_blocked = self.valve_blocked = False
@@ -86,6 +85,7 @@ class CavroTwin:
         self._fine = False
         self._settings = {"V": 1400, "v": 900, "c": 900, "L": 14, "K": 12, "S": 11}
         self._valve = "?"
+        self._output = "right"
         self._buffer = ""
         self._program: deque[tuple[str, str]] = deque()
         self._target: float | None = None
@@ -122,7 +122,7 @@ class CavroTwin:
     @property
     def action(self) -> Action:
         """What leaves by the outlet counts; what is pushed back into the bottle does not."""
-        if not self._speed_now or (self._speed_now < 0.0 and self._valve != self._outlet):
+        if not self._speed_now or (self._speed_now < 0.0 and self._open_to != self._reactor):
             return Action()
         return Action(flow_ul_s=-self._speed_now / _STROKE * self._syringe_ul)
 
@@ -144,6 +144,13 @@ class CavroTwin:
         self.valve_blocked = blocked
 
     @property
+    def _open_to(self) -> str:
+        """The port, or the side of a 3-port valve, that the syringe is connected to."""
+        if self._ports or self._valve not in "IO":
+            return self._valve
+        return self._output if self._valve == "O" else {"right": "left", "left": "right"}[self._output]
+
+    @property
     def _is_busy(self) -> bool:
         return self._target is not None or self._wait_s > 0.0 or bool(self._program)
 
@@ -154,7 +161,7 @@ class CavroTwin:
         if text in ("T", "TR"):
             self._terminate()
             return ""
-        if text[:1] == "V" and self._is_busy:  # speeds may change on the fly (3-33)
+        if text[:1] == "V" and self._is_busy:  # speeds may change on the fly (XLP 6000, 3-50)
             self._set("V", text[1:].removesuffix("R"))
             return ""
         if self._is_busy:
@@ -233,7 +240,9 @@ class CavroTwin:
             self._fail(_VALVE)
             return
         parts = number.split(",")
-        self._valve = parts[2] if len(parts) == 3 else self._outlet if letter != "W" else "?"
+        if letter != "W":
+            self._output = "right" if letter == "Z" else "left"
+            self._valve = parts[2] if len(parts) == 3 else "O"
         self._homing, self._is_homed = True, False
         self._target, self._wait_s = 0.0, _VALVE_S
         self._note(f"initializes by {letter}{number}")
@@ -280,7 +289,7 @@ class CavroTwin:
         self._note(f"error {error}")
 
     def _terminate(self) -> None:
-        """End plunger moves and programs; a valve that turns turns on (3-25)."""
+        """End plunger moves and programs; a valve that turns turns on (XLP 6000, 3-42)."""
         if self._is_busy:
             self._note(f"terminated at {self._position:g}")
         self._program.clear()

@@ -208,6 +208,27 @@ def test_a_distribution_valve_returns_its_content_to_the_bottle_at_initializatio
     assert twin.action.flow_ul_s == pytest.approx(100.0)
 
 
+def test_a_3_port_valve_can_return_its_content_to_the_bottle_too() -> None:
+    bench, twin = make_bench(home="inlet")
+    bench.until(lambda: bench.ready, 2.0)
+    bench.session.write(CASE.work)
+    while not any(line.endswith("moves to 6000 at 1000 half-steps/s") for line in twin.log):
+        assert twin.action.flow_ul_s <= 0.0
+        bench.step()
+        assert bench.time_s < 30.0
+    bench.until(lambda: bench.reads(CASE.work), 10.0)
+    assert any("initializes by Y0" in line for line in twin.log)
+    assert twin.action.flow_ul_s == pytest.approx(100.0)
+
+
+def test_a_3_port_valve_expels_by_its_outlet_unless_told() -> None:
+    bench, twin = make_bench()
+    bench.until(lambda: bench.ready, 2.0)
+    bench.session.write(CASE.work)
+    bench.until(lambda: twin.action.flow_ul_s > 0.0, 2.0)
+    assert twin.log[-1].endswith("initializes by Z0")
+
+
 def test_the_left_output_is_initialized_by_y_and_small_syringes_with_less_force() -> None:
     bench, twin = make_bench(syringe="250 uL", output="left")
     bench.until(lambda: bench.ready, 2.0)
@@ -223,6 +244,7 @@ def test_the_left_output_is_initialized_by_y_and_small_syringes_with_less_force(
         ({"syringe": "1 mL", "protocol": "CAN"}, "choose one of OEM, DT"),
         ({"syringe": "1 mL", "increments": "6000"}, "choose one of 3000, 24000"),
         ({"syringe": "1 mL", "refill": "1 s"}, "refill"),
+        ({"syringe": "1 mL", "home": "waste"}, "choose one of outlet, inlet"),
         ({"syringe": "1 mL", "inlet": "2"}, "a 3-port valve has none"),
         ({"syringe": "1 mL", "valve": "distribution", "output": "left"}, "outlet with a number"),
         ({"syringe": "1 mL", "valve": "distribution", "inlet": "2"}, "both port 2"),
