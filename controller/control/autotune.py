@@ -3,8 +3,8 @@
 A relay with hysteresis replaces the controller, so that the loop oscillates at about its ultimate
 frequency (Astrom & Hagglund, Automatica 20 (1984) 645-651, sections 2 and 3). Its two sides are unequal and
 its centre follows the balance of the plant, which also tells the static gain (Berner, Hagglund, Astrom,
-"Asymmetric relay autotuning", Control Engineering Practice 54 (2016) 126-133). The model is fitted to the
-whole experiment by `fotdp`, and its lambda tuning is what is proposed; a person accepts it.
+"Asymmetric relay autotuning", Control Engineering Practice 54 (2016) 126-133). A model is fitted to the
+whole experiment by `identification`, and its lambda tuning is what is proposed; a person accepts it.
 
 The target is approached in steps of one amplitude, each taken when the last is seen to fall short, so that
 the measurement passes the target by about one amplitude times the plant's static gain and no more. Where the
@@ -27,11 +27,10 @@ from controller.control.experiment import (
     Phase,
     Plan,
     Proposal,
-    Search,
     drive,
     fail,
 )
-from controller.control.identification import identify, stay
+from controller.control.identification import identify, search_from, stay
 
 __all__ = ["AutotuneState", "Phase", "Proposal", "begin", "step"]
 
@@ -216,8 +215,8 @@ def _close_cycle(state: AutotuneState) -> AutotuneState:
             f"too noisy: the swing of {cycle.swing:.3g} hardly leaves the hysteresis of"
             f" {2.0 * state.hysteresis:.3g}; raise the amplitude, or filter the sensor",
         )
-    from_s = 1.5 * max(cycle.top_turn_s, cycle.bottom_turn_s)
-    return replace(state, phase=Phase.FIT, search=Search(0.0, from_s, from_s))
+    search = search_from(max(cycle.top_turn_s, cycle.bottom_turn_s))
+    return replace(state, phase=Phase.FIT, search=search)
 
 
 def _alike(cycle: Cycle, last: Cycle, hysteresis: float) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from controller.control.fotdp import Regression, Trace
+from controller.control.regression import Regression, Trace
 
 MOST_APPROACH: Final = 64
 MOST_RELAY: Final = 96
@@ -108,14 +108,21 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The dead time so far: `tried` candidates of this round within [low_s, high_s], and the best of all."""
+    """The model so far: `tried` candidates of this round, and the best of all.
 
+    A candidate is a delay, dead time and second lag together, within [low_s, high_s], and the share of it
+    that is the second lag. No dead time is above `from_s`, where the samples begin that are fitted.
+    """
+
+    from_s: float
     low_s: float
     high_s: float
-    from_s: float
+    low_share: float = 0.0
+    high_share: float = 1.0
     rounds: int = 0
     tried: int = 0
     best_s: float = 0.0
+    best_share: float = 0.0
     best: Regression | None = None
 
 

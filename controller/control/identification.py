@@ -1,4 +1,8 @@
-"""From a relay experiment to a proposal: fit a model, a candidate dead time a tick, and tune for it."""
+"""From a relay experiment to a proposal: fit two lags with dead time, reduce them to one, and tune for it.
+
+Few zones are of first order: heat takes time to spread, and the sensor behind it lags too. A model with one
+lag leaves more of their approach to the target unexplained than a load that moves does.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +12,70 @@ from itertools import pairwise
 from typing import Final
 
 from controller.control.experiment import ASYMMETRY, AutotuneState, Phase, Proposal, Search, drive, fail
-from controller.control.fotdp import Drive, Fotdp, lambda_tuning, regress
+from controller.control.fotdp import TwoLags, lambda_tuning
+from controller.control.regression import Drive, regress
 
-_CANDIDATES: Final = 12
+_DELAYS: Final = 9
+_SHARES: Final = 5
 _ROUNDS: Final = 4
+# A candidate is a millisecond on a small computer: a tick of 10 Hz has room for five, one of 1 kHz for one.
+_CANDIDATE_EVERY_S: Final = 0.02
+# Of the times that the measurement took to turn: what delays it, dead time and second lag together.
+_MOST_DELAY: Final = 8.0
+_MOST_DEAD_TIME: Final = 1.5
 _MOST_UNEXPLAINED: Final = 0.15
+# Of the integral time, one side must have been watched this long to tell it; one that is meant to, this long.
+_WATCHED: Final = 1.5
+_WATCH: Final = 2.0
+
+
+def search_from(turn_s: float) -> Search:
+    """Begin to look for a plant whose measurement turned this long after the output did."""
+    return Search(from_s=_MOST_DEAD_TIME * turn_s, low_s=0.0, high_s=_MOST_DELAY * turn_s)
 
 
 def identify(state: AutotuneState, dt_s: float) -> AutotuneState:
-    """Try one dead time a tick, so that no tick is long; each round narrows to the best one's neighbours."""
+    """Try a few candidates a tick, so that none is long; a round narrows to the best one's neighbours."""
     search = state.search
     assert search is not None
-    spacing_s = (search.high_s - search.low_s) / (_CANDIDATES - 1)
-    dead_time_s = search.low_s + search.tried * spacing_s
     applied = Drive(state.switches, state.plan.rate_per_s)
-    found = regress((state.approach, state.relay), applied, dead_time_s, search.from_s)
-    if found is not None and (search.best is None or found.residual < search.best.residual):
-        search = replace(search, best=found, best_s=dead_time_s)
+    for _ in range(max(1, round(dt_s / _CANDIDATE_EVERY_S))):
+        search = _try(state, search, applied)
+        if search.rounds == _ROUNDS:
+            return _propose(replace(state, search=search), dt_s)
+    return replace(state, search=search)
+
+
+def _try(state: AutotuneState, search: Search, applied: Drive) -> Search:
+    """Fit one candidate: how much delays the measurement, and what share of that is the second lag."""
+    row, column = divmod(search.tried, _SHARES)
+    delay_s = search.low_s + row * _spacing(search.low_s, search.high_s, _DELAYS)
+    share = search.low_share + column * _spacing(search.low_share, search.high_share, _SHARES)
+    dead_time_s, second_lag_s = (1.0 - share) * delay_s, share * delay_s
+    if dead_time_s <= search.from_s:
+        found = regress((state.approach, state.relay), applied, dead_time_s, second_lag_s, search.from_s)
+        if found is not None and (search.best is None or found.residual < search.best.residual):
+            search = replace(search, best=found, best_s=delay_s, best_share=share)
     search = replace(search, tried=search.tried + 1)
-    if search.tried < _CANDIDATES:
-        return replace(state, search=search)
-    if search.rounds + 1 < _ROUNDS:
-        low_s, high_s = max(search.best_s - spacing_s, 0.0), search.best_s + spacing_s
-        search = replace(search, rounds=search.rounds + 1, tried=0, low_s=low_s, high_s=high_s)
-        return replace(state, search=search)
-    return _propose(replace(state, search=search), dt_s)
+    return search if search.tried < _DELAYS * _SHARES else _narrowed(search)
+
+
+def _narrowed(search: Search) -> Search:
+    near_s = _spacing(search.low_s, search.high_s, _DELAYS)
+    near = _spacing(search.low_share, search.high_share, _SHARES)
+    return replace(
+        search,
+        low_s=max(search.best_s - near_s, 0.0),
+        high_s=search.best_s + near_s,
+        low_share=max(search.best_share - near, 0.0),
+        high_share=min(search.best_share + near, 1.0),
+        rounds=search.rounds + 1,
+        tried=0,
+    )
+
+
+def _spacing(low: float, high: float, count: int) -> float:
+    return (high - low) / (count - 1)
 
 
 def stay(state: AutotuneState) -> AutotuneState:
@@ -41,7 +84,7 @@ def stay(state: AutotuneState) -> AutotuneState:
     assert search is not None
     if state.time_s < state.until_s:
         return state
-    again = Search(0.0, search.from_s, search.from_s)
+    again = search_from(search.from_s / _MOST_DEAD_TIME)
     return drive(replace(state, phase=Phase.FIT, upward=True, search=again))
 
 
@@ -53,12 +96,13 @@ def _propose(state: AutotuneState, dt_s: float) -> AutotuneState:
     if search.best is not None:
         unexplained = math.sqrt(search.best.residual) / cycle.swing
     if search.best is None or unexplained > _MOST_UNEXPLAINED + state.noise.sigma / cycle.swing:
-        return fail(state, "no first-order model explains the experiment: repeat it with a steady load")
-    model = Fotdp(search.best.gain, search.best.time_constant_s, search.best_s)
+        return fail(state, "no two lags explain the experiment: repeat it with a steady load")
+    second_lag_s = search.best_share * search.best_s
+    found = TwoLags(search.best.gain, search.best.lag_s, second_lag_s, search.best_s - second_lag_s)
+    model = found.reduced()
     gain, integral_s = lambda_tuning(model, dt_s)
-    if _longest_side_s(state) < integral_s:
-        # Only what is watched for about an integral time can tell it.
-        until_s = state.time_s + integral_s + model.dead_time_s
+    if _longest_side_s(state) < _WATCHED * integral_s:
+        until_s = state.time_s + _WATCH * integral_s + model.dead_time_s
         return drive(replace(state, phase=Phase.LAG, upward=False, until_s=until_s))
     # Astrom & Hagglund (1984), section 3: describing function of a relay with hysteresis.
     relay = 0.5 * plan.amplitude * (1.0 + 1.0 / ASYMMETRY)

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.control import autotune
 from controller.control.experiment import Noise
-from controller.control.fotdp import Fotdp, Trace, lambda_tuning
+from controller.control.fotdp import Fotdp, lambda_tuning
+from controller.control.regression import Drive, Trace, fade
 from controller.domain import plain
 from firmware_bridge.simulator.plant.heat import Thermal, ThermalParameters
 
@@ -126,7 +129,7 @@ def test_begun_at_the_balance_it_is_much_shorter_and_finds_the_same(seed):
         zone.advance(balance)
     state, _ = experiment(TWIN, bias=balance, zone=zone)
     assert state.failed == ""
-    assert state.time_s < 0.6 * tuned(TWIN)[0].time_s
+    assert state.time_s < 0.7 * tuned(TWIN)[0].time_s
     assert state.proposal.gain == pytest.approx(tuned(TWIN)[0].proposal.gain, rel=0.2)
     assert state.proposal.integral_s == pytest.approx(tuned(TWIN)[0].proposal.integral_s, rel=0.1)
 
@@ -288,3 +291,27 @@ def test_a_full_trace_keeps_half_and_spans_the_whole_time():
 def test_a_near_integrator_gets_an_integral_time_that_its_speed_limits():
     _, integral_s = lambda_tuning(Fotdp(50.0, 10_000.0, 2.0), 0.1)
     assert integral_s == pytest.approx(25.0 * 3.0 * 2.05)
+
+
+@given(st.floats(0.0, 20.0))
+def test_what_is_left_after_some_lags_is_the_exponential(lags):
+    assert fade(lags) == pytest.approx(math.exp(-lags), rel=1e-5)
+    assert fade(lags + 20.1) == 0.0
+
+
+@pytest.mark.parametrize("rate_per_s", [0.0, 2.0, 7.0])
+@pytest.mark.parametrize("lag_s", [0.0, 0.7, 30.0])
+def test_what_was_put_out_is_integrated_behind_a_lag_as_a_fine_simulation_does(lag_s, rate_per_s):
+    switches = ((0.0, 10.0), (5.0, 30.0), (7.0, 0.0), (7.0, 20.0), (40.0, 5.0))
+    times_s = [0.0, 4.0, 6.5, 7.5, 20.0, 39.0, 41.0, 60.0]
+    dt_s, level, lagged, total, expected = 0.002, 10.0, 10.0, 0.0, []
+    for tick in range(round(times_s[-1] / dt_s) + 1):
+        if len(expected) < len(times_s) and tick * dt_s >= times_s[len(expected)] - 1e-9:
+            expected.append(total)
+        asked = [output for start_s, output in switches if start_s <= tick * dt_s][-1]
+        most = rate_per_s * dt_s if rate_per_s else math.inf
+        level += min(max(asked - level, -most), most)
+        before = lagged
+        lagged = level + (lagged - level) * math.exp(-dt_s / lag_s) if lag_s else level
+        total += 0.5 * (before + lagged) * dt_s
+    assert Drive(switches, rate_per_s).integrals(times_s, lag_s) == pytest.approx(expected, abs=0.1)
