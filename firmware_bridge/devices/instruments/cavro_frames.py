@@ -87,7 +87,7 @@ class OemFrames:
 
     def pack(self, command: str) -> bytes:
         self._sequence = self._sequence % _SEQUENCES + 1
-        # XLP 6000 manual, 3-6: the upper half of the sequence byte is 0011, then the repeat flag, then the number.
+        # XLP 6000 manual, 3-6: 0011, the repeat flag, then three bits of number.
         block = bytes((_STX, self._address, 0x30 | self._sequence)) + command.encode("ascii") + bytes((_ETX,))
         return block + bytes((checksum(block),))
 

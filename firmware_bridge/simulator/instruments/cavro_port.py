@@ -31,7 +31,7 @@ class CavroPort:
                 continue
             text = block[2 if self._oem else 1 :].decode("latin-1")
             sequence = block[1] if self._oem else 0
-            # XLP 6000 manual, 3-6: the repeat flag with the number of the last block means: answer, do not do it again.
+            # XLP 6000 manual, 3-6: a repetition of the last block is answered, not done again.
             repeated = bool(sequence & 0x08) and sequence & 0x07 == self._last_sequence
             taken.append((sequence & 0x07, text, repeated))
             self._last_sequence = sequence & 0x07
