@@ -257,6 +257,7 @@ def _configure(device: DevicePlan, signals: _Signals) -> BoardConfiguration:
         limit_c=(*limits_c, *[None] * (counts["temperature"] - len(limits_c))),
         pressures=counts["pressure"],
         lamps=int(signals.channel("lamp") is not None),
+        serial_number=device.serial_number or None,
         safe_lamp_duty=safe.lamp_duty,
         frequencies=tuple(
             FrequencyOutput(_highest(signals, f"frequency.{number}", spare=0.0), hertz)

@@ -35,9 +35,11 @@ def simulate(twin: TwinPlan, plan: RigPlan | None = None) -> Simulation:
     """Make the rig of a plan; without one, board and spectrometer alone. BridgeError says what can't be."""
     plant = build(twin.synthesis, twin.seed)
     lines = {} if plan is None else _lines(plan, twin)
-    bench = InstrumentBench(lines, plant.facts.steps_per_ul)
+    bench = InstrumentBench(lines, plant.facts.steps_per_ul) if lines else None
     rig = SimulatedRig(plant, board=build_board(twin.board, twin.seed), bench=bench)
-    ports = {"board": rig.board_port, "spectrometer": rig.spectrometer_port, **bench.ports}
+    ports = {"board": rig.board_port, "spectrometer": rig.spectrometer_port}
+    if bench is not None:
+        ports |= bench.ports
     for link in () if plan is None else plan.links:
         name = link.url.removeprefix(TWIN)
         if link.url.startswith(TWIN) and name not in ports:

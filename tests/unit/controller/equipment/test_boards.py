@@ -260,3 +260,10 @@ def test_the_health_of_every_line_is_told() -> None:
     (health,) = rig.boards.health()
     assert (health.name, health.state) == ("main", "ready")
     assert (health.frames_sent, health.frames_received, health.frames_damaged, health.retries) == (9, 8, 1, 2)
+
+
+def test_the_board_that_the_rig_names_is_the_one_that_is_meant() -> None:
+    named = DevicePlan("second", "ostwald-board", "b", serial_number="A-7")
+    rig = Rig(named)
+    assert rig.drivers["second"].configuration.serial_number == "A-7"
+    assert rig.main.configuration.serial_number is None
