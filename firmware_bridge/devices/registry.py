@@ -80,6 +80,7 @@ DRIVERS: Final[Mapping[str, Driver]] = {
     "modbus-map": InstrumentDriver("modbus_map", "ModbusMap"),
     "chemyx": InstrumentDriver("chemyx", "Chemyx"),
     "harvard": InstrumentDriver("harvard", "Harvard"),
+    "syringe-pair": InstrumentDriver("syringe_pair", "SyringePair"),
 }
 
 

@@ -120,6 +120,15 @@ CASES = (
         safe={"flow": 0.0},
     ),
     Case(
+        "syringe-pair",
+        address="01+02",
+        other="03+04",
+        options={"syringe": "BD Plastic 10 mL", "pump": "harvard"},
+        used=("flow", "volume"),
+        work={"flow": 500.0},
+        safe={"flow": 0.0},
+    ),
+    Case(
         "eurotherm-3200",
         address="1",
         other="2",

@@ -24,6 +24,7 @@ TWINS: Final[Mapping[str, tuple[str, str]]] = {
     "modbus-map": (f"{_HERE}.modbus_map", "ModbusMapTwin"),
     "chemyx": (f"{_HERE}.chemyx", "ChemyxTwin"),
     "harvard": (f"{_HERE}.harvard", "HarvardTwin"),
+    "syringe-pair": (f"{_HERE}.syringe_pair", "SyringePairTwin"),
 }
 """Driver: module, and class made from `TwinSettings`."""
 
