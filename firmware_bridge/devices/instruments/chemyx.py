@@ -21,7 +21,7 @@ from firmware_bridge.devices.instruments.base import (
     SignalFacts,
 )
 from firmware_bridge.devices.instruments.options import read_address, read_choice
-from firmware_bridge.devices.instruments.syringe_setup import SYRINGE_OPTIONS, read_setup
+from firmware_bridge.devices.instruments.syringe_setup import COUNTED, SYRINGE_OPTIONS, read_setup
 from firmware_bridge.devices.interfaces import DeviceError
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ class Chemyx:
         rate_ul_min = shown["rate"] if shown["volume"] > 0.0 else -shown["rate"]
         flow_ul_min = self._setup.calibration.delivered_ul_min(rate_ul_min)
         yield from self._check_stall(status)
-        yield from self._count()
-        left_ul = self._account.settle()
+        if status != _RUNNING or flow_ul_min < 0.0 or not COUNTED.isdisjoint(self._used):
+            yield from self._count()
         if status == _RUNNING and flow_ul_min < 0.0 and self._account.is_full:
             yield from self._halt()
         values = {
             "flow": flow_ul_min if status == _RUNNING else 0.0,
-            "volume": left_ul,
+            "volume": self._account.left_ul,
             "infused": self._account.infused.total_ul,
             "withdrawn": self._account.withdrawn.total_ul,
         }
@@ -137,8 +137,8 @@ class Chemyx:
         if status == _RUNNING and rate_ul_min == self._started_ul_min:
             return
         yield from self._halt()
-        self._account.settle()
-        self._setup.check_room(self._account, flow_ul_min)
+        if rate_ul_min < 0.0:
+            self._setup.check_room(self._account)
         # The sign of the volume is the direction.
         yield from self._set("volume", self._run_most_ul if rate_ul_min > 0.0 else -self._run_most_ul)
         yield from self._set("rate", abs(rate_ul_min))
@@ -171,6 +171,7 @@ class Chemyx:
         moved_ul = abs(_value(lines, "dispensed volume"))
         counter = self._account.infused if self._started_ul_min > 0.0 else self._account.withdrawn
         counter.show(self._setup.calibration.volume_ul(moved_ul))
+        self._account.settle()
         before_ul, self._moved_ul = self._moved_ul, moved_ul
         if moved_ul < before_ul:
             self._started_ul_min = 0.0

@@ -22,7 +22,7 @@ from firmware_bridge.devices.instruments.base import (
     SignalFacts,
 )
 from firmware_bridge.devices.instruments.options import read_address, read_choice, read_quantity
-from firmware_bridge.devices.instruments.syringe_setup import SYRINGE_OPTIONS, read_setup
+from firmware_bridge.devices.instruments.syringe_setup import COUNTED, SYRINGE_OPTIONS, read_setup
 from firmware_bridge.devices.interfaces import DeviceError
 
 if TYPE_CHECKING:
@@ -132,13 +132,13 @@ class Harvard:
             raise DeviceError(f"status: {_first(reply, 'status')[:64]!r} is no status")
         sign = {">": 1.0, "<": -1.0}.get(reply.prompt, 0.0)
         flow_ul_min = self._setup.calibration.delivered_ul_min(sign * int(found[1]) * _FL_S_UL_MIN)
-        yield from self._read_volumes()
-        left_ul = self._account.settle()
+        if flow_ul_min < 0.0 or not COUNTED.isdisjoint(self._used):
+            yield from self._read_volumes()
         if flow_ul_min < 0.0 and self._account.is_full:
             yield from self._halt()
         values = {
             "flow": flow_ul_min,
-            "volume": left_ul,
+            "volume": self._account.left_ul,
             "infused": self._account.infused.total_ul,
             "withdrawn": self._account.withdrawn.total_ul,
         }
@@ -161,13 +161,16 @@ class Harvard:
             if found is None:
                 raise DeviceError(f"{command}: {reply.lines[0][:64]!r} is no volume")
             counter.show(self._setup.calibration.volume_ul(float(found[1]) * _UL[found[2]]))
+        self._account.settle()
 
     def _pump(self, flow_ul_min: float) -> Script[None]:
         rate_ul_min = abs(self._setup.calibration.set_ul_min(flow_ul_min))
         if abs(flow_ul_min) < self._setup.slowest_ul_min or rate_ul_min == 0.0:
             yield from self._halt()
             return
-        self._setup.check_room(self._account, flow_ul_min)
+        if flow_ul_min < 0.0:
+            yield from self._read_volumes()
+            self._setup.check_room(self._account)
         kind, prompt = ("i", ">") if flow_ul_min > 0.0 else ("w", "<")
         reply = yield from self._set_rate(f"{kind}rate", rate_ul_min)
         if reply.prompt == prompt:

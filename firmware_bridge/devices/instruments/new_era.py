@@ -23,7 +23,7 @@ from firmware_bridge.devices.instruments.base import (
     SignalFacts,
 )
 from firmware_bridge.devices.instruments.options import read_address, read_quantity
-from firmware_bridge.devices.instruments.syringe_setup import SYRINGE_OPTIONS, read_setup
+from firmware_bridge.devices.instruments.syringe_setup import COUNTED, SYRINGE_OPTIONS, read_setup
 from firmware_bridge.devices.interfaces import DeviceError, NoAnswerError
 
 if TYPE_CHECKING:
@@ -147,13 +147,13 @@ class NewEra:
             raise DeviceError(f"RAT: {reply.data!r} is no rate")
         ul_min = _number(rate[1], "RAT") * _UL_MIN[rate[2]]
         flow_ul_min = {"I": ul_min, "W": -ul_min}.get(reply.prompt, 0.0)
-        yield from self._read_volumes()
-        left_ul = self._account.settle()
+        if flow_ul_min < 0.0 or not COUNTED.isdisjoint(self._used):
+            yield from self._read_volumes()
         if flow_ul_min < 0.0 and self._account.is_full:
             yield from self._halt()
         values = {
             "flow": self._setup.calibration.delivered_ul_min(flow_ul_min),
-            "volume": left_ul,
+            "volume": self._account.left_ul,
             "infused": self._account.infused.total_ul,
             "withdrawn": self._account.withdrawn.total_ul,
         }
@@ -174,6 +174,7 @@ class NewEra:
         scale = self._setup.calibration.volume_ul(_UL[volumes[3]])
         self._account.infused.show(_number(volumes[1], "DIS") * scale)
         self._account.withdrawn.show(_number(volumes[2], "DIS") * scale)
+        self._account.settle()
 
     def _pump(self, flow_ul_min: float) -> Script[None]:
         """Run at a flow. The pump tells in each answer what it does, so nothing need be remembered."""
@@ -181,7 +182,9 @@ class NewEra:
         if abs(flow_ul_min) < self._setup.slowest_ul_min or not float(rate):
             yield from self._halt()
             return
-        self._setup.check_room(self._account, flow_ul_min)
+        if flow_ul_min < 0.0:
+            yield from self._read_volumes()
+            self._setup.check_room(self._account)
         direction, prompt = ("INF", "I") if flow_ul_min > 0.0 else ("WDR", "W")
         reply = yield from self._tell(f"RAT{rate}")
         if reply.prompt == prompt:

@@ -23,6 +23,8 @@ SYRINGE_OPTIONS: Final[Mapping[str, str]] = {
     "calibration": 'what it delivers by weight, as a factor of what it is set to: "0.98731, 0.052 uL/min"',
     "fastest": 'how fast its pusher goes at most: "159 mm/min"',
 }
+COUNTED: Final = frozenset({"volume", "infused", "withdrawn"})
+"""The signals that need the pump's own count of what it moved."""
 COUNTED_MOST_UL: Final = 1e7
 """10 L: more than a pump's own counters show before somebody clears them."""
 
@@ -40,9 +42,9 @@ class SyringeSetup:
     def make_account(self) -> VolumeAccount:
         return VolumeAccount(self.syringe.volume_ul, self.filled_ul)
 
-    def check_room(self, account: VolumeAccount, flow_ul_min: float) -> None:
-        """DeviceError for a flow into a syringe that is full: it would pull the plunger out of the barrel."""
-        if flow_ul_min < 0.0 and account.is_full:
+    def check_room(self, account: VolumeAccount) -> None:
+        """DeviceError for a syringe that is full: to draw on would pull the plunger out of the barrel."""
+        if account.is_full:
             raise DeviceError(
                 f"the syringe is full by its account ({self.syringe.volume_ul:g} uL), nothing can be drawn "
                 "in: if there is room in it, write how much is in it as `filled`"

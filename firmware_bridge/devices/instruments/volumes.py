@@ -38,7 +38,8 @@ class VolumeAccount:
 
     def __init__(self, capacity_ul: float, filled_ul: float) -> None:
         self._capacity_ul = capacity_ul
-        self._filled_ul = filled_ul
+        self.left_ul = filled_ul
+        """What is left in the syringe, by what the counters were shown when it was last settled."""
         self.infused = RisingCounter()
         self.withdrawn = RisingCounter()
         self._booked_ul = 0.0
@@ -46,11 +47,11 @@ class VolumeAccount:
     @property
     def is_full(self) -> bool:
         """Whether to draw on would pull the plunger out of the barrel."""
-        return self._filled_ul >= self._capacity_ul
+        return self.left_ul >= self._capacity_ul
 
     def settle(self) -> float:
-        """Book what the counters were shown since the last time; return what is left in the syringe."""
+        """Book what the counters were shown since the last time; return `left_ul`."""
         net_ul = self.withdrawn.total_ul - self.infused.total_ul
-        self._filled_ul = min(max(self._filled_ul + net_ul - self._booked_ul, 0.0), self._capacity_ul)
+        self.left_ul = min(max(self.left_ul + net_ul - self._booked_ul, 0.0), self._capacity_ul)
         self._booked_ul = net_ul
-        return self._filled_ul
+        return self.left_ul
