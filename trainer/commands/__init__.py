@@ -1,0 +1,1 @@
+"""The commands of `ostwald-trainer`, one file a group; `trainer.cli` lists them."""

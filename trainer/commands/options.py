@@ -1,0 +1,139 @@
+"""Options that several commands share: what each means is written once.
+
+A group of options is a dataclass; `command` turns a parameter of that type into one option a field.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from trainer.recipe import ALGORITHMS, Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ALL = ",".join(ALGORITHMS)
+
+Csv = Annotated[
+    Path, typer.Argument(metavar="CSV", help="Experiments, one a row; units in headers: Qtot(uL/min).")
+]
+Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder that `fit --out` wrote.")]
+Targets = Annotated[
+    list[str],
+    typer.Option("--target", help="Column to predict, a glob ('absorbance_*') or 'last'; may be repeated."),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--inputs", help="Columns to predict from: names or globs, a,b. Otherwise all others."),
+]
+Drop = Annotated[list[str] | None, typer.Option("--drop", help="Columns to leave out: names or globs, a,b.")]
+Categorical = Annotated[
+    list[str] | None,
+    typer.Option("--categorical", help="Columns whose numbers are only names of something: a,b."),
+]
+GroupBy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group-by",
+        help="Keep rows together that agree in these columns (then no inputs), or in all 'inputs'.",
+    ),
+]
+NoHeader = Annotated[
+    bool, typer.Option("--no-header", help="The first line is data; columns are c1, c2, ...")
+]
+SplitKind = Annotated[
+    str, typer.Option("--split", help="kfold:K, train:test like 7:3, or train:choose:test like 6:2:2.")
+]
+Algorithms = Annotated[str, typer.Option("--algorithms", help="Which to compare.")]
+Seed = Annotated[int, typer.Option("--seed", help="Equal seeds give equal models.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Key = Annotated[
+    Path | None,
+    typer.Option("--key", help="Private key to sign with; otherwise signing-key.pem in ~/.config/ostwald."),
+]
+Name = Annotated[str | None, typer.Option("--name", help="Name of the model on a device; else the CSV's.")]
+Serial = Annotated[
+    int | None, typer.Option("--serial", help="Version, above all earlier ones; else the time.")
+]
+MinSerial = Annotated[
+    int, typer.Option("--min-serial", help="Devices refuse versions below this from then on.")
+]
+Budget = Annotated[
+    float, typer.Option("--latency-budget-ms", help="Longest that a device may take to answer.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataOptions:
+    """What to read, what to predict from what, which rows to hold out and which algorithms to try."""
+
+    target: Targets
+    inputs: Inputs = None
+    drop: Drop = None
+    categorical: Categorical = None
+    group_by: GroupBy = None
+    no_header: NoHeader = False
+    split: SplitKind = "kfold:10"
+    algorithms: Algorithms = ALL
+    seed: Seed = 0
+
+    def recipe(self) -> Recipe:
+        """Return what was asked; UsageError where it makes no sense."""
+        return Recipe(
+            targets=tuple(self.target),
+            inputs=names(self.inputs),
+            drop=names(self.drop),
+            categorical=names(self.categorical),
+            group_by=names(self.group_by),
+            split=self.split,
+            algorithms=names([self.algorithms]),
+            seed=self.seed,
+            has_header=not self.no_header,
+        )
+
+
+def names(options: list[str] | None) -> tuple[str, ...]:
+    """Words of comma-separated options, each once."""
+    words = (word.strip() for option in options or [] for word in option.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Let typer see each field of a dataclass parameter as an option of its own."""
+    hints = get_type_hints(function, include_extras=True)
+    groups: dict[str, type[Any]] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in groups:
+            parameters.extend(_parameters(groups[parameter.name]))
+        else:
+            annotation = hints[parameter.name]
+            parameters.append(parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @functools.wraps(function)
+    def call(**given: Any) -> None:
+        for name, kind in groups.items():
+            given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+        function(**given)
+
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return call
+
+
+def _parameters(group: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(group)
+    ]
