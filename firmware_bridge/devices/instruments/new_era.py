@@ -102,6 +102,8 @@ class NewEra:
         self._used = settings.used
         self._safe_ul_min = settings.safe.get("flow", 0.0)
         self._safe_mode = False
+        self._prompt = ""
+        """What the pump did when it answered last."""
 
     @property
     def signals(self) -> Mapping[str, SignalFacts]:
@@ -177,7 +179,10 @@ class NewEra:
         self._account.settle()
 
     def _pump(self, flow_ul_min: float) -> Script[None]:
-        """Run at a flow. The pump tells in each answer what it does, so nothing need be remembered."""
+        """Run at a flow. The pump tells in each answer what it does, so nothing need be remembered.
+
+        One that is known to run the other way is halted first: it would do so at the new rate for a moment.
+        """
         rate = self._number(abs(self._setup.calibration.set_ul_min(flow_ul_min)))
         if abs(flow_ul_min) < self._setup.slowest_ul_min or not float(rate):
             yield from self._halt()
@@ -186,6 +191,8 @@ class NewEra:
             yield from self._read_volumes()
             self._setup.check_room(self._account)
         direction, prompt = ("INF", "I") if flow_ul_min > 0.0 else ("WDR", "W")
+        if self._prompt == ("W" if prompt == "I" else "I"):
+            yield from self._halt()
         reply = yield from self._tell(f"RAT{rate}")
         if reply.prompt == prompt:
             return
@@ -220,6 +227,7 @@ class NewEra:
         request = before + (_packet(text) if self._safe_mode else text + _CR)
         answer = yield Ask(request, self._ends, timeout_s=_TIMEOUT_S + len(before) * _CHARACTER_S)
         reply = _parse(_unwrap(answer))
+        self._prompt = reply.prompt
         if reply.data in _ERRORS and reply.data not in allow:
             raise DeviceError(f"{command}: {_ERRORS[reply.data]} ({reply.data})")
         return reply

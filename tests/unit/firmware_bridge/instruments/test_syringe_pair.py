@@ -9,7 +9,7 @@ from firmware_bridge.devices.instruments.syringe_pair import SyringePair
 from firmware_bridge.devices.interfaces import DeviceError
 from firmware_bridge.simulator.instruments.interfaces import TwinSettings
 from firmware_bridge.simulator.instruments.syringe_pair import SyringePairTwin
-from tests.contract.instrument_bench import converse
+from tests.contract.instrument_bench import STEP_S, Case, InstrumentBench, converse
 
 # Without its watchdog a New Era pump stays in basic mode, where it is never asked twice.
 MORE: dict[str, dict[str, str]] = {"harvard": {}, "new-era": {"watchdog": "off"}}
@@ -49,6 +49,20 @@ def test_ten_syringes_run_out_and_the_flow_never_falters(pump):
     assert min(seen) > 0.99 * 400.0
     assert max(seen) < 1.01 * 400.0
     assert delivered_ul == pytest.approx(10000.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("pump", MORE)
+def test_over_a_line_that_takes_its_time_a_hand_over_is_off_by_a_step_at_most(pump):
+    options = {"syringe": "BD Plastic 1 mL", "refill": "600 uL/min", "pump": pump}
+    case = Case("syringe-pair", "01+02", "", options, ("flow", "volume"), {"flow": 400.0}, {"flow": 0.0})
+    bench = InstrumentBench(case)
+    bench.at_work()
+    seen = []
+    for _ in range(round(300.0 / STEP_S)):
+        bench.step()
+        seen.append(bench.twin.action.flow_ul_s * 60.0)
+    assert sum(seen) / len(seen) == pytest.approx(400.0, rel=1e-3)
+    assert max(abs(each - 400.0) for each in seen) < 400.0 / 8.0
 
 
 def test_the_flow_changes_at_once_even_while_one_hands_over_to_the_other():
