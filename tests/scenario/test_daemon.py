@@ -15,7 +15,7 @@ TARGET = EXAMPLES / "campaigns" / "silver-explore.toml"
 
 
 def test_a_person_reads_sets_and_stops_the_reactor(start):
-    daemon = start("--clock", "scaled:20")
+    daemon = start("--clock", "scaled:5")
     assert json.loads(daemon.ostwald("status", "--json"))["state"] == "ready"
     taken = json.loads(daemon.ostwald("set", "reactor.temperature", "113 degF", "--json"))
     assert taken["reactor.temperature"]["value"] == pytest.approx(45.0)
