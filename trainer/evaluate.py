@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.calibration import ONE_SIGMA, calibrate, coverage
+from trainer.calibration import INTERVAL, ONE_SIGMA, calibrate, coverage, interval_coverage
 from trainer.errors import TrainerError
 from trainer.scores import Score, score_targets, score_together
 from trainer.surrogate import Prepared
@@ -26,17 +26,28 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One algorithm on unseen `rows` [k] of the data set; `mean`, `std` [k, m], calibrated."""
+    """One algorithm on unseen `rows` [k] of the data set; `mean`, `std` [k, m], calibrated; `novelty` [k].
+
+    `interval` [m] times std is the half width of the 90 % interval; `coverage_90` is how often it held.
+    """
 
     algorithm: str
     score: Score
     targets: tuple[Score, ...]
     coverage_68: float
+    coverage_90: float
     coverage_95: float
     calibration: Floats
+    interval: Floats
     rows: Ints
     mean: Floats
     std: Floats
+    novelty: Floats
+
+    @property
+    def half_width(self) -> Floats:
+        """[k, m], of the 90 % interval around `mean`."""
+        return self.std * self.interval
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ class _Held:
     rows: Ints
     mean: Floats
     std: Floats
+    novelty: Floats
 
 
 def compare(
@@ -99,7 +111,7 @@ def _prepare(dataset: Dataset, fold: Fold, seed: int) -> Prepared:
 
 def _predict(dataset: Dataset, fold: Fold, prepared: Prepared, algorithm: str, seed: int) -> _Held:
     prediction = prepared.fit(algorithm, seed).predict(dataset.x[fold.test])
-    return _Held(fold.test, prediction.mean, prediction.std)
+    return _Held(fold.test, prediction.mean, prediction.std, prediction.novelty)
 
 
 def _judge(dataset: Dataset, algorithm: str, held: list[_Held]) -> Evaluation:
@@ -116,9 +128,12 @@ def _judge(dataset: Dataset, algorithm: str, held: list[_Held]) -> Evaluation:
         score=score_together(truth, targets),
         targets=targets,
         coverage_68=coverage(ratios, fold_of, ONE_SIGMA),
+        coverage_90=interval_coverage(ratios, fold_of, INTERVAL),
         coverage_95=coverage(ratios, fold_of, 0.95),
         calibration=calibration,
+        interval=calibrate(ratios, INTERVAL) / calibration,
         rows=rows,
         mean=mean,
         std=std * calibration,
+        novelty=np.concatenate([part.novelty for part in held]),
     )

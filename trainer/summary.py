@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
@@ -63,7 +64,7 @@ def to_table(fitted: Fitted) -> Table:
     unit = targets[0].unit if len(targets) == 1 else "std"
     suffix = f" / {unit}" if unit else ""
     table = Table(title=Text(f"{title} ({len(fitted.dataset.y)} rows, {fitted.split.describe()})"))
-    for heading in ("algorithm", "R2", f"RMSE{suffix}", f"MAE{suffix}", "in 1 std", "in 1.96 std"):
+    for heading in ("algorithm", "R2", f"RMSE{suffix}", f"MAE{suffix}", "in 1 std", "in 90 %"):
         table.add_column(Text(heading), justify="left" if heading == "algorithm" else "right")
     for evaluation in fitted.comparison.evaluations:
         score = evaluation.score
@@ -73,7 +74,7 @@ def to_table(fitted: Fitted) -> Table:
             f"{score.rmse:.4g}",
             f"{score.mae:.4g}",
             f"{evaluation.coverage_68:.0%}",
-            f"{evaluation.coverage_95:.0%}",
+            f"{evaluation.coverage_90:.0%}",
         )
     return table
 
@@ -85,9 +86,22 @@ def _evaluation(fitted: Fitted, evaluation: Evaluation) -> dict[str, Any]:
         "rmse": evaluation.score.rmse,
         "mae": evaluation.score.mae,
         "coverage_68": evaluation.coverage_68,
+        "coverage_90": evaluation.coverage_90,
         "coverage_95": evaluation.coverage_95,
         "targets": [
-            {"name": column.name, "unit": column.unit, "r2": score.r2, "rmse": score.rmse, "mae": score.mae}
-            for column, score in zip(fitted.dataset.targets, evaluation.targets, strict=True)
+            {
+                "name": column.name,
+                "unit": column.unit,
+                "r2": score.r2,
+                "rmse": score.rmse,
+                "mae": score.mae,
+                "interval_90": float(half_width),
+            }
+            for column, score, half_width in zip(
+                fitted.dataset.targets,
+                evaluation.targets,
+                np.median(evaluation.half_width, axis=0),
+                strict=True,
+            )
         ],
     }

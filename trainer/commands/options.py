@@ -107,7 +107,9 @@ def names(options: list[str] | None) -> tuple[str, ...]:
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Let typer see each field of a dataclass parameter as an option of its own."""
     hints = get_type_hints(function, include_extras=True)
-    groups: dict[str, type[Any]] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    groups: dict[str, type[Any]] = {
+        name: kind for name, kind in hints.items() if isinstance(kind, type) and is_dataclass(kind)
+    }
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name in groups:
