@@ -2,11 +2,14 @@
 
 The first half has the semantics of Klipper's `verify_heater` (Config_Reference.md, "[verify_heater]"), for a
 setpoint that is ramped: a ramp counts as one new target, however long it lasts.
+
+A sensor that flickers hides nothing: what is remembered outlasts a blindness shorter than the time of a gain.
+The loop then ramps from the measurement again; until it is back, it is judged by the setpoint that it had.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite, isnan, nan
 from typing import TYPE_CHECKING, Final
@@ -34,6 +37,8 @@ class HeaterMemory:
     Approaching, the sensor must reach `goal` within `left_s`; until a first gain, `starting`, the goal
     follows a sensor that still falls. `error_s` is the sum of the error beyond the hysteresis, times seconds.
     Too hot with the heater off, `floor` is the reading `floor_s` ago, or the lowest since; else NaN.
+    Blind for `blind_s`, and on the way back from it, `resume` is the setpoint that was, and `ramped` the one
+    that rises toward it; else NaN.
     """
 
     phase: Phase = Phase.NEAR
@@ -45,6 +50,9 @@ class HeaterMemory:
     error_s: float = 0.0
     floor: float = nan
     floor_s: float = 0.0
+    blind_s: float = 0.0
+    resume: float = nan
+    ramped: float = nan
 
 
 _FRESH: Final = HeaterMemory()
@@ -73,14 +81,17 @@ class HeaterJudge:
         assert isinstance(memory, HeaterMemory)
         setpoint = seen.setpoints[self.loop]
         heats = seen.outputs[self.heater.index] > self.off_at
+        sees = seen.good(self.sensor.index)
+        if not sees:
+            memory = self._blind(memory, dt_s)
         if isnan(setpoint) and (heats or not standing or isnan(memory.floor)):
-            return _FRESH, False
-        if not seen.good(self.sensor.index):
+            return _let_go(memory, sees=sees), False
+        if not sees:
             return memory, None
         value = seen.values[self.sensor.index]
         if not heats:
             return self._idle(memory, value, setpoint, dt_s, standing=standing)
-        memory = self._follow(memory, value, setpoint, dt_s)
+        memory = self._heated(memory, value, setpoint, dt_s)
         return memory, memory.phase is Phase.SHORT and memory.error_s >= self.rule.max_error_s
 
     def describe(self) -> str:
@@ -98,6 +109,29 @@ class HeaterJudge:
         if not seen.good(self.sensor.index):
             return MEND
         return "cut the heater's supply if it still heats; check heater, relay and where the sensor sits"
+
+    def _blind(self, m: HeaterMemory, dt_s: float) -> HeaterMemory:
+        """Keep what is remembered, and what was asked, for as long as a heater may take to gain."""
+        if isnan(m.setpoint):
+            return m
+        blind_s = m.blind_s + dt_s
+        if blind_s > self.rule.gain_time_s:
+            return HeaterMemory(floor=m.floor, floor_s=m.floor_s)
+        return replace(m, blind_s=blind_s, resume=m.setpoint, ramped=nan)
+
+    def _heated(self, m: HeaterMemory, value: float, setpoint: float, dt_s: float) -> HeaterMemory:
+        """Judge one tick of heating; on the way back from a blindness, by what was asked before it."""
+        if isnan(m.resume):
+            return self._follow(m, value, setpoint, dt_s)
+        # Back, or asked for less since.
+        over = setpoint >= m.resume or setpoint <= m.ramped
+        # In the dark it may have cooled: from near, it approaches anew.
+        known = nan if m.phase is Phase.NEAR and isnan(m.ramped) else m.setpoint
+        before = replace(m, setpoint=known, blind_s=0.0, resume=nan, ramped=nan)
+        if over:
+            return self._follow(before, value, setpoint, dt_s)
+        after = self._follow(before, value, m.resume, dt_s)
+        return replace(after, rising=m.rising or after.rising, resume=m.resume, ramped=setpoint)
 
     def _follow(self, m: HeaterMemory, value: float, setpoint: float, dt_s: float) -> HeaterMemory:
         """Judge one tick of heating."""
@@ -145,6 +179,13 @@ class HeaterJudge:
         return _watching(m, min(m.floor, value), floor_s), standing
 
 
+def _let_go(m: HeaterMemory, *, sees: bool) -> HeaterMemory:
+    """Forget what a loop did that does not regulate, unless it was blind: it begins again in this tick."""
+    if not sees:
+        return m
+    return _FRESH if m.blind_s == 0.0 else replace(m, blind_s=0.0)
+
+
 def _near(m: HeaterMemory, setpoint: float, error_s: float, *, rising: bool) -> HeaterMemory:
     if (m.phase, m.setpoint, m.rising, m.error_s) == (Phase.NEAR, setpoint, rising, error_s) and isnan(
         m.floor
@@ -154,6 +195,4 @@ def _near(m: HeaterMemory, setpoint: float, error_s: float, *, rising: bool) -> 
 
 
 def _watching(m: HeaterMemory, floor: float, floor_s: float) -> HeaterMemory:
-    return HeaterMemory(
-        m.phase, m.setpoint, m.rising, m.starting, m.goal, m.left_s, m.error_s, floor, floor_s
-    )
+    return replace(m, floor=floor, floor_s=floor_s)
