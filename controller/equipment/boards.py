@@ -152,23 +152,27 @@ class _Wired:
         self.status = 0
         self.heard_s = -inf
         self._worked = False
+        self._heard = False
 
     @property
     def ready(self) -> bool:
-        return self.driver.state is BoardState.READY and self.latest is not None and not self.status & _TRIPS
+        return self._heard and not self.status & _TRIPS
 
     @property
     def lost(self) -> bool:
-        """Whether it worked and does not now: silent, booted anew, or its dead-man's switch went off."""
+        """Whether it worked and does not now: silent, booted anew, or its dead-man's switch went off.
+
+        Back is a board that has been heard since: what it said before it went tells nothing of now.
+        """
         # A dead-man trip beside a graver one goes with that, by Reset, which it must not hinder.
-        away = self.driver.state is not BoardState.READY or self.status & _TRIPS == _DEADMAN
-        return self._worked and away
+        return self._worked and (not self._heard or self.status & _TRIPS == _DEADMAN)
 
     def read(self, now_s: float, values: list[float], qualities: list[int]) -> None:
         fresh = self.driver.poll(now_s)
         if fresh is not None:
             self.latest, self.heard_s, self.status = fresh, now_s, int(fresh.status)
-            self._worked = self._worked or self.ready
+        self._heard = self.driver.state is BoardState.READY and (self._heard or fresh is not None)
+        self._worked = self._worked or self.ready
         if self.latest is not None:
             self.signals.sense(self.latest, now_s - self.heard_s, values, qualities)
 

@@ -254,6 +254,25 @@ def test_a_lost_board_is_told_in_its_place_among_the_boards_that_carry_channels(
     assert all(driver.asked[-1] == "close" for driver in rig.drivers.values())
 
 
+def test_a_board_is_back_when_it_is_heard_not_when_its_line_is() -> None:
+    rig = Rig()
+    rig.read(0.0)
+    rig.main.state, rig.main.says = BoardState.LOST, None
+    assert rig.read(5.0).boards_lost == (True,)
+    # The line is up again, but what is known is from before: stale readings are the loss, and no trips.
+    rig.main.state = BoardState.READY
+    inputs = rig.read(5.1)
+    assert (inputs.boards_lost, inputs.boards_ready) == ((True,), False)
+    assert inputs.qualities[0] == Quality.STALE
+    rig.main.says = WORKING
+    inputs = rig.read(5.2)
+    assert (inputs.boards_lost, inputs.boards_ready) == ((False,), True)
+    assert inputs.qualities[0] == Quality.GOOD
+    # Between two frames it is still there.
+    rig.main.says = None
+    assert rig.read(5.3).boards_lost == (False,)
+
+
 def test_the_health_of_every_line_is_told() -> None:
     rig = Rig()
     rig.main.statistics = LinkStatistics(frames_sent=9, frames_received=8, damaged=1, retries=2)
