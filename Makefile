@@ -9,14 +9,14 @@ SEED ?= 0
 
 export MPLBACKEND := Agg
 
-.PHONY: help demo test check lint types imports contract stubs stubs-check bench bench-control bench-tick firmware lock clean
+.PHONY: help demo test check lint types imports contract stubs stubs-check bench bench-control bench-tick firmware test-firmware lock clean
 
 help:
 	@echo "make demo [TARGET_NM=520] [SEED=0]   a simulated reactor learns to make the particle asked for"
 	@echo "make test                            the tests"
 	@echo "make check                           lint, types, layers, contract, stubs"
 	@echo "make bench | bench-control | bench-tick   the benchmarks, on a machine that does nothing else"
-	@echo "make firmware                        the board's firmware, into build/firmware/"
+	@echo "make firmware | test-firmware        the board's firmware, into build/firmware/; its tests, run in simavr"
 	@echo "make stubs | lock | clean            write the stubs, pin the versions, remove what was made"
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
@@ -75,6 +75,11 @@ bench-tick: $(VENV)/.installed
 # Both boards, with their flash, RAM and stack; needs gcc-avr and avr-libc, and no environment.
 firmware:
 	@$(MAKE) --no-print-directory -C firmware_bridge/firmware PYTHON=$(PYTHON)
+
+# One suite over the board's twin and its firmware in a simulated ATmega; needs gcc, libsimavr-dev and libelf-dev, too.
+test-firmware: firmware $(VENV)/.installed
+	$(BIN)/pytest -n 2 tests/contract/test_firmware_*.py tests/contract/test_board_over_links.py \
+	  tests/scenario/test_firmware_in_the_loop.py tests/unit/firmware_bridge/firmware
 
 # Pins every version with its hashes, for x86-64 and aarch64 and Python 3.11 to 3.13 alike.
 lock: $(VENV)/.installed
