@@ -165,12 +165,8 @@ def _follows(tick: _Tick, number: int) -> bool:
 def _regulate(tick: _Tick, loop: LoopModel, state: LoopState, target: float) -> LoopState:
     measurement = tick.values[loop.sensor_index]
     low, high, position = _reach(tick, loop)
-    memory, start = state.memory, state.setpoint
-    if memory is not None and loop.actuation is not None and isfinite(state.output):
-        # Something else holds the actuator: begin anew from there, instead of winding up against it.
-        memory = None if loop.actuation.overruled(state.output, tick.outputs) else memory
-    if memory is None or not isfinite(start):
-        start = measurement
+    memory = _kept(tick, loop, state)
+    start = measurement if memory is None or not isfinite(state.setpoint) else state.setpoint
     setpoint = approach(start, target, loop.ramp_per_s, tick.dt_s)
     tuning = _tuning(tick, loop, state, setpoint) if loop.schedule else state.tuning
     fed = _fed(tick, loop, setpoint, state.fed) if loop.feed_forward else 0.0
@@ -190,9 +186,6 @@ def _regulate(tick: _Tick, loop: LoopModel, state: LoopState, target: float) -> 
         dt_s=tick.dt_s,
         feed_forward=fed,
     )
-    limited = 0
-    if loop.outer != NONE and (output >= high or output <= low):
-        limited = 1 if (output >= high) is (tuning.gain > 0.0) else -1
     return LoopState(
         tuning,
         LoopMode.AUTO,
@@ -200,13 +193,25 @@ def _regulate(tick: _Tick, loop: LoopModel, state: LoopState, target: float) -> 
         setpoint,
         memory,
         _write(tick, loop, output),
-        nan,
-        fed,
-        limited,
-        None,
-        state.proposal,
-        state.problem,
+        fed=fed,
+        limited=_limited(output, low, high, tuning.gain) if loop.outer != NONE else 0,
+        proposal=state.proposal,
+        problem=state.problem,
     )
+
+
+def _kept(tick: _Tick, loop: LoopModel, state: LoopState) -> pid.PidState | None:
+    """Return the controller's memory; None where something else holds the actuator, instead of winding up."""
+    if state.memory is None or loop.actuation is None or not isfinite(state.output):
+        return state.memory
+    return None if loop.actuation.overruled(state.output, tick.outputs) else state.memory
+
+
+def _limited(output: float, low: float, high: float, gain: float) -> int:
+    """Return the sign of the direction in which the setpoint can't be followed; 0: in neither."""
+    if low < output < high:
+        return 0
+    return 1 if (output >= high) is (gain > 0.0) else -1
 
 
 def _reach(tick: _Tick, loop: LoopModel) -> tuple[float, float, float]:
