@@ -46,7 +46,8 @@ WORK = m.Outputs((800.0, 200.0, 0.0, 0.0, 0.0, 0.0), (0.4, 0.0), 1.0, (120.5, 0.
 
 
 @cache
-def _prepare() -> None:
+def prepare() -> None:
+    """Bring firmware and simulator up to date, or skip."""
     need_simulator()
     make_firmware()
 
@@ -54,7 +55,7 @@ def _prepare() -> None:
 def make_board(name: str, seed: int = 1) -> SimulatedBoard:
     """Make one of `BOARDS`; skips the test that asks for firmware where its tools are missing."""
     if name.startswith(SIMAVR):
-        _prepare()
+        prepare()
     return build_board(name, seed)
 
 

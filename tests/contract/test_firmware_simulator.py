@@ -10,10 +10,11 @@ import pytest
 
 from firmware_bridge.firmware import circuits
 from firmware_bridge.firmware.pinout import MEGA2560
-from firmware_bridge.simulator.avr import sensors
+from firmware_bridge.simulator.avr import native, sensors
 from firmware_bridge.simulator.avr.board import AvrBoard
 from firmware_bridge.simulator.avr.controller import Controller, Silicon
-from firmware_bridge.simulator.avr.native import AvrError
+from firmware_bridge.simulator.avr.native import AvrError, ToolchainError
+from firmware_bridge.simulator.boards import UnknownBoardError, build_board
 from firmware_bridge.simulator.interfaces import Sensed
 from firmware_bridge.wire.messages import ResetCause
 from tests.contract.toolchain import compile_for_mega, need_simulator
@@ -183,6 +184,35 @@ def test_equal_seeds_give_equal_runs(elf: Path) -> None:
 def test_a_firmware_that_can_never_wake_is_an_error(board: AvrBoard) -> None:
     with pytest.raises(AvrError, match="the firmware stopped at 0x"):
         ask(board, b"x")
+
+
+def test_an_unknown_board_is_answered_with_the_known_ones() -> None:
+    for name in ("simavr:mega1", "mega2560", ""):
+        with pytest.raises(UnknownBoardError, match="known: twin, simavr:mega2560, simavr:uno328p"):
+            build_board(name, 0)
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ({"XDG_CACHE_HOME": "/proc/none"}, "let XDG_CACHE_HOME name another folder"),
+        ({"PATH": "/none"}, "no C compiler for the simulated controller: install the packages gcc"),
+    ],
+)
+def test_what_is_missing_here_is_named(
+    monkeypatch: pytest.MonkeyPatch, missing: dict[str, str], said: str
+) -> None:
+    for name, value in missing.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ToolchainError, match=said):
+        native.library.__wrapped__()
+
+
+def test_a_missing_library_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(native, "_LIBRARIES", ("-lnot-on-any-machine",))
+    with pytest.raises(ToolchainError, match=r"does not compile.*install the packages .* libsimavr-dev"):
+        native.library.__wrapped__()
 
 
 def test_what_cannot_be_run_is_named(tmp_path: Path, elf: Path) -> None:

@@ -66,9 +66,7 @@ class Controller:
             seed & 0xFFFF_FFFF,
         )
         if not bench:
-            raise AvrError(
-                f"{elf}: simavr cannot run it on {silicon.mcu}: is it the ELF file of this board?"
-            )
+            raise AvrError(f"{elf}: simavr cannot run it on {silicon.mcu}: is it the ELF file of this board?")
         self._bench = bench
         self._closer = weakref.finalize(self, self._native.bench_close, bench)
         self._paint()
@@ -198,7 +196,14 @@ class Controller:
         self._made(done, f"read {size} bytes of {symbol}")
         return buffer.raw
 
+    def poke(self, address: int, value: int) -> None:
+        """Write a byte of data memory or a register behind the firmware's back, as a fault would."""
+        self._made(
+            self._native.bench_ram(self._bench, address, bytes((value,)), 1, 1), f"write at 0x{address:04x}"
+        )
+
     def eeprom(self) -> bytes:
+        """Read all of the EEPROM."""
         size = int(self._native.bench_eeprom_size(self._bench))
         buffer = ctypes.create_string_buffer(size)
         self._made(self._native.bench_eeprom(self._bench, 0, buffer, size, 0), "read the EEPROM")
@@ -219,6 +224,11 @@ class Controller:
         self._native.bench_ram(self._bench, free.start, buffer, len(free), 0)
         untouched = len(buffer.raw) - len(buffer.raw.lstrip(bytes((_PAINT,))))
         return len(free) - untouched
+
+    @property
+    def stack_floor(self) -> int:
+        """Address of the first byte above the firmware's variables."""
+        return self._free_memory().start
 
     @property
     def stack_limit_bytes(self) -> int:
