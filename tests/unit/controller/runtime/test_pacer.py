@@ -37,9 +37,7 @@ class World:
         self.now_ns = max(self.now_ns, until_ns) + self.oversleep_ns
 
     def pacer(self, period_s: float, speed: float = 1.0, early_ns: int = 0) -> Pacer:
-        return Pacer(
-            period_s, speed, clock_ns=self.clock_ns, sleep_until=self.sleep_until, early_ns=early_ns
-        )
+        return Pacer(period_s, speed, clock_ns=self.clock_ns, sleep_until=self.sleep_until, early_ns=early_ns)
 
 
 @pytest.fixture
