@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from trainer.recipe import Recipe
     from trainer.split import Split
     from trainer.surrogate import Surrogate
+    from trainer.trust import Trust
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The comparison, and what it was made from."""
+    """The comparison, and what it was made from; `trust` where a report is wanted."""
 
     recipe: Recipe
     dataset: Dataset
     split: Split
     comparison: Comparison
+    trust: Trust | None = None
 
     def surrogate(self) -> Surrogate:
         """Refit the best algorithm on all rows, with the deviations calibrated on held-out ones."""

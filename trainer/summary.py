@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trainer.evaluate import Evaluation
     from trainer.fit import Fitted
     from trainer.pack import Packed
+    from trainer.trust import Trust
 
 # So many targets are named in a title.
 _NAMED = 4
@@ -43,6 +44,8 @@ def to_document(fitted: Fitted, packed: Packed | None) -> dict[str, Any]:
         },
         "bundle": None,
     }
+    if fitted.trust is not None:
+        document["trust"] = _trust(fitted.trust)
     if packed is not None:
         document["bundle"] = str(packed.folder)
         document["digest"] = packed.digest
@@ -104,4 +107,25 @@ def _evaluation(fitted: Fitted, evaluation: Evaluation) -> dict[str, Any]:
                 strict=True,
             )
         ],
+    }
+
+
+def _trust(trust: Trust) -> dict[str, Any]:
+    curve = trust.curve
+    return {
+        "importance": [
+            {"input": each.name, "loss_of_r2": each.loss, "spread": each.spread} for each in trust.importances
+        ],
+        "learning_curve": None
+        if curve is None
+        else {
+            "rows": curve.rows.tolist(),
+            "rmse_in_std": curve.rmse.mean(axis=1).tolist(),
+            "noise_in_std": curve.noise,
+            "gain_of_doubling": curve.gain,
+            "more_data_would_help": curve.more_would_help,
+            "verdict": curve.verdict(),
+        },
+        "novelty_auc": trust.novelty_auc,
+        "novel_share": trust.novel_share,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +25,7 @@ from trainer.commands.options import (
     command,
 )
 from trainer.console import errors_in_one_line, print_json, print_notes, progress_bar
+from trainer.errors import UsageError
 from trainer.keys import default_key
 from trainer.recipe import Recipe, read_recipe
 
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from trainer.pack import Packed
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the best model's signed bundle.")]
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", help="HTML file for scores, intervals, importance and learning curve."),
+]
 NewBundle = Annotated[Path, typer.Option("--out", help="Folder for the new bundle.")]
 NewerData = Annotated[
     Path | None,
@@ -46,6 +51,7 @@ def fit(
     *,
     data: DataOptions,
     out: Out = None,
+    report: Report = None,
     key: Key = None,
     name: Name = None,
     serial: Serial = None,
@@ -57,17 +63,20 @@ def fit(
     with errors_in_one_line():
         recipe = data.recipe()
         if out is None:
-            _tell(_fit(csv, recipe), None, as_json=as_json)
+            fitted = _fit(csv, recipe, report)
+            if report is not None:
+                _write_report(fitted, report)
+            _tell(fitted, None, as_json=as_json)
         else:
             naming = _Naming(name or csv.stem, serial, min_serial, latency_budget_ms)
-            _fit_and_pack(csv, recipe, out, key, naming, as_json=as_json)
+            _fit_and_pack(csv, recipe, out, key, naming, report=report, as_json=as_json)
 
 
 @command
 def compare(csv: Csv, *, data: DataOptions, as_json: AsJson = False) -> None:
     """Compare algorithms on held-out rows and write nothing."""
     with errors_in_one_line():
-        _tell(_fit(csv, data.recipe()), None, as_json=as_json)
+        _tell(_fit(csv, data.recipe(), None), None, as_json=as_json)
 
 
 @command
@@ -86,7 +95,8 @@ def refit(
         manifest = read_manifest(bundle)
         recipe = read_recipe(bundle / "recipe.toml")
         naming = _Naming(manifest.name, serial, manifest.min_serial, latency_budget_ms)
-        _fit_and_pack(data or bundle / "dataset.csv", recipe, out, key, naming, as_json=as_json)
+        source = data or bundle / "dataset.csv"
+        _fit_and_pack(source, recipe, out, key, naming, report=None, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +109,37 @@ class _Naming:
     latency_budget_ms: float
 
 
-def _fit(csv: Path, recipe: Recipe) -> Fitted:
+def _fit(csv: Path, recipe: Recipe, report: Path | None) -> Fitted:
     from trainer.fit import fit_csv  # noqa: PLC0415 - --help must not wait for the mathematics
 
+    if report is not None and not report.parent.is_dir():
+        raise UsageError(f"{report.parent}: is no folder", remedy="choose another --report")
     with progress_bar("fitting") as progress:
         fitted = fit_csv(csv, recipe, progress)
     print_notes(fitted.dataset.notes)
-    return fitted
+    if report is None:
+        return fitted
+    from trainer.trust import assess  # noqa: PLC0415 - see above
+
+    with progress_bar("learning curve") as progress:
+        return replace(fitted, trust=assess(fitted, progress))
+
+
+def _write_report(fitted: Fitted, report: Path) -> None:
+    from trainer.report import render_report  # noqa: PLC0415 - see above
+
+    report.write_bytes(render_report(fitted))
 
 
 def _fit_and_pack(
-    csv: Path, recipe: Recipe, out: Path, key: Path | None, naming: _Naming, *, as_json: bool
+    csv: Path,
+    recipe: Recipe,
+    out: Path,
+    key: Path | None,
+    naming: _Naming,
+    *,
+    report: Path | None,
+    as_json: bool,
 ) -> None:
     from trainer.pack import Label, check_output, name_from, serial_from, write_bundle  # noqa: PLC0415
 
@@ -124,8 +154,10 @@ def _fit_and_pack(
     # A long fit must not end at a key or a folder that could be checked before.
     check_output(out)
     private_key = _signing_key(key)
-    fitted = _fit(csv, recipe)
+    fitted = _fit(csv, recipe, report)
     packed = write_bundle(out, fitted, label, private_key)
+    if report is not None:
+        report.write_bytes((out / "report.html").read_bytes())
     _tell(fitted, packed, as_json=as_json)
 
 
