@@ -26,7 +26,7 @@ _MOST_DEAD_TIME: Final = 1.5
 _MOST_UNEXPLAINED: Final = 0.15
 # Of the integral time, one side must have been watched this long to tell it; one that is meant to, this long.
 _WATCHED: Final = 1.5
-_WATCH: Final = 2.0
+_WATCH: Final = 2.5
 
 
 def search_from(turn_s: float) -> Search:
@@ -102,7 +102,8 @@ def _propose(state: AutotuneState, dt_s: float) -> AutotuneState:
     model = found.reduced()
     gain, integral_s = lambda_tuning(model, dt_s)
     if _longest_side_s(state) < _WATCHED * integral_s:
-        until_s = state.time_s + _WATCH * integral_s + model.dead_time_s
+        # What the swings alone tell of a long lag may be far too much: then a shorter watch corrects it.
+        until_s = state.time_s + min(_WATCH * integral_s + model.dead_time_s, state.time_s)
         return drive(replace(state, phase=Phase.LAG, upward=False, until_s=until_s))
     # Astrom & Hagglund (1984), section 3: describing function of a relay with hysteresis.
     relay = 0.5 * plan.amplitude * (1.0 + 1.0 / ASYMMETRY)
