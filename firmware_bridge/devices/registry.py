@@ -80,6 +80,9 @@ DRIVERS: Final[Mapping[str, Driver]] = {
     "modbus-map": InstrumentDriver("modbus_map", "ModbusMap"),
     "chemyx": InstrumentDriver("chemyx", "Chemyx"),
     "harvard": InstrumentDriver("harvard", "Harvard"),
+    "julabo": InstrumentDriver("julabo", "Julabo"),
+    "huber": InstrumentDriver("huber", "Huber"),
+    "ika": InstrumentDriver("ika", "Ika"),
     "syringe-pair": InstrumentDriver("syringe_pair", "SyringePair"),
 }
 

@@ -215,6 +215,28 @@ CASES = (
         used=("flow",),
         checked=True,
     ),
+    Case(
+        "julabo",
+        address="32",
+        other="33",
+        used=("temperature", "setpoint", "output_power", "alarm"),
+        work={"setpoint": 60.0},
+        safe={"setpoint": 20.0},
+        settle_s=3.0,
+    ),
+    Case(
+        "huber",
+        used=("temperature", "setpoint", "running", "power", "alarm"),
+        work={"setpoint": 60.0, "running": 1.0},
+        safe={"setpoint": 20.0, "running": 0.0},
+    ),
+    Case(
+        "ika",
+        used=("temperature", "setpoint", "stirring", "speed"),
+        work={"setpoint": 60.0, "stirring": 400.0},
+        safe={"setpoint": 0.0, "stirring": 0.0},
+        settle_s=2.0,
+    ),
 )
 
 

@@ -24,6 +24,9 @@ TWINS: Final[Mapping[str, tuple[str, str]]] = {
     "modbus-map": (f"{_HERE}.modbus_map", "ModbusMapTwin"),
     "chemyx": (f"{_HERE}.chemyx", "ChemyxTwin"),
     "harvard": (f"{_HERE}.harvard", "HarvardTwin"),
+    "julabo": (f"{_HERE}.julabo", "JulaboTwin"),
+    "huber": (f"{_HERE}.huber", "HuberTwin"),
+    "ika": (f"{_HERE}.ika", "IkaTwin"),
     "syringe-pair": (f"{_HERE}.syringe_pair", "SyringePairTwin"),
 }
 """Driver: module, and class made from `TwinSettings`."""
