@@ -509,12 +509,13 @@ int bench_eeprom(bench *b, uint16_t offset, uint8_t *bytes, uint32_t size, int w
 }
 
 void bench_close(bench *b) {
-    if (b == NULL)
-        return;
-    if (b->avr != NULL) {
-        avr_terminate(b->avr);
-        free(b->avr);
-    }
+    avr_terminate(b->avr);
+    free(b->avr);
+    for (uint32_t i = 0; i < b->firmware.symbolcount; i++)
+        free(b->firmware.symbol[i]);
+    free(b->firmware.symbol);
+    free(b->firmware.flash);
+    free(b->firmware.eeprom);
     free(b);
 }
 
