@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
+from trainer.candidates import CANDIDATES, DEFAULT, GROUPS, expand
 from trainer.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ALGORITHMS = ("ridge", "svr", "forest", "mlp", "gp")
+ALGORITHMS = DEFAULT
 MAX_SEED = 2**32 - 1
+_SETTING = re.compile(
+    r"(?P<algorithm>[a-z0-9-]+)\.(?P<name>[a-z_]+)=(?P<value>[+-]?\d+(\.\d*)?([eE][+-]?\d+)?)"
+)
 _MAX_RECIPE_BYTES = 64 << 10
+_CHOICES = f"choose groups ({', '.join(GROUPS)}) or names ({', '.join(CANDIDATES)})"
 One = TypeVar("One", str, int, bool)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Names are headers, names without unit, or globs. No `inputs` means every column that is left."""
+    """Names are headers, names without unit, or globs. No `inputs` means every column that is left.
+
+    `settings` are texts like `svr.penalty=3.5`: of an algorithm, what it shall not choose by itself.
+    """
 
     targets: tuple[str, ...]
     inputs: tuple[str, ...] = ()
@@ -31,19 +40,33 @@ class Recipe:
     algorithms: tuple[str, ...] = ALGORITHMS
     seed: int = 0
     has_header: bool = True
+    settings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.targets:
             raise UsageError("no target is named", remedy="pass --target COLUMN")
         if not self.algorithms:
-            raise UsageError("no algorithm is named", remedy=f"choose of {', '.join(ALGORITHMS)}")
+            raise UsageError("no algorithm is named", remedy=_CHOICES)
+        # A group stands for its members from here on: a bundle's recipe names what was fitted.
+        object.__setattr__(self, "algorithms", expand(self.algorithms))
         for algorithm in self.algorithms:
-            if algorithm not in ALGORITHMS:
-                raise UsageError(
-                    f"--algorithms {algorithm!r} is unknown", remedy=f"choose of {', '.join(ALGORITHMS)}"
-                )
+            if algorithm not in CANDIDATES:
+                raise UsageError(f"--algorithms {algorithm!r} is unknown", remedy=_CHOICES)
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"--seed {self.seed} is not within 0 to {MAX_SEED}")
+
+        self.settings_of("")
+
+    def settings_of(self, algorithm: str) -> dict[str, float]:
+        """Return what `settings` say of one algorithm; UsageError names one that cannot be read."""
+        found = {}
+        for text in self.settings:
+            match = _SETTING.fullmatch(text)
+            if not match:
+                raise UsageError(f"setting {text!r} is not like svr.penalty=3.5")
+            if match["algorithm"] == algorithm:
+                found[match["name"]] = float(match["value"])
+        return found
 
     @property
     def groups_by_inputs(self) -> bool:
@@ -85,6 +108,7 @@ def read_recipe(path: Path) -> Recipe:
         algorithms=_texts(table, "algorithms", ALGORITHMS, path),
         seed=_one(table, "seed", 0, path),
         has_header=_one(table, "has_header", True, path),
+        settings=_texts(table, "settings", (), path),
     )
 
 
