@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 MAX_IN_FLIGHT: Final = 16
 """Outputs sent and not answered. More would only queue on a slow line and arrive stale."""
 ROUND_TRIP_SMOOTHING: Final = 0.05
-HANDSHAKE_LIMIT_S: Final = 0.5
-"""Longest wait between two greetings: half of the second within which a repaired line works again."""
+HANDSHAKE_LIMIT_S: Final = 0.4
+"""Longest wait between two greetings. Twice that fits the second within which a repaired line works again.
+
+The answer to the first may still be lost in what noise has left at our end.
+"""
 
 _HELLO: Final = m.Hello(m.PROTOCOL_VERSION)
 # Plain numbers: `&` on an IntFlag costs a microsecond.

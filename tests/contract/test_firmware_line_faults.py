@@ -23,6 +23,7 @@ from firmware_bridge.devices.interfaces import (
     FrequencyOutput,
 )
 from firmware_bridge.link.loopback import loopback_pair
+from firmware_bridge.simulator.boards import TWIN
 from firmware_bridge.simulator.endpoint import DevicePort, LoopbackEndpoint
 from firmware_bridge.simulator.faults import FaultyPort, LineFaults
 from firmware_bridge.wire import messages as m
@@ -215,6 +216,18 @@ def test_nothing_wrong_is_obeyed_and_the_line_recovers_within_a_second(name: str
     assert not bench.inputs.status & m.TRIPS
     judgement = bench.judge()
     assert judgement.obeyed >= judgement.distinct > 20
+
+
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
+def test_recovery_does_not_hang_on_the_moment_of_the_repair(faults: LineFaults) -> None:
+    bench = Bench(TWIN)
+    for moment in range(20):
+        bench.port.faults = faults
+        bench.tick(2.0 + moment * TICK_S)
+        assert bench.seconds_to_recover() <= RECOVERY_S
+        bench.board.clear(bench.now_s)
+        bench.tick(0.2)
+    bench.judge()
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from math import nan
 from typing import TYPE_CHECKING
 
 import pytest
 
 from firmware_bridge.devices.interfaces import BoardState
-from firmware_bridge.devices.session import MAX_IN_FLIGHT, BoardSession, Timing
+from firmware_bridge.devices.session import HANDSHAKE_LIMIT_S, MAX_IN_FLIGHT, BoardSession, Timing
 from firmware_bridge.wire import framing
 from firmware_bridge.wire import messages as m
 from firmware_bridge.wire.framing import Frame
@@ -93,8 +94,9 @@ def test_greetings_are_repeated_more_slowly_up_to_a_limit() -> None:
         talk.session.receive(b"", now_s)
         if talk.session.due(now_s):
             times.append(now_s)
-    assert times == [0.0, *(0.25 + 0.5 * n for n in range(10))]
-    assert talk.session.statistics.retries == 10
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert gaps == [0.25, *[pytest.approx(HANDSHAKE_LIMIT_S, abs=1 / 32)] * 11]
+    assert talk.session.statistics.retries == 12
     assert talk.state() is BoardState.CONNECTING
     assert talk.session.problem is not None
     assert "has not answered for 5.0 s: check its power and cable" in talk.session.problem
