@@ -27,7 +27,7 @@ ALLOWED_OPERATORS = frozenset(
     [f"ai.onnx:{name}" for name in _PLAIN.split()] + ["ai.onnx.ml:TreeEnsembleRegressor"]
 )
 
-Attributes = dict[str, int | float | str | list[int] | list[float] | list[str]]
+Attributes = dict[str, int | float | str | list[int] | list[float] | list[str] | onnx.TensorProto]
 
 
 class Graph:
@@ -57,7 +57,7 @@ class Graph:
         node = helper.make_node(kind, guarded, [name], name=f"n{len(self._nodes)}", domain=domain)
         node.attribute.extend(helper.make_attribute(*item) for item in (attributes or {}).items())
         self._nodes.append(node)
-        if kind == "MatMul":
+        if kind == "MatMul" or (self._products.intersection(guarded) and self._is_idle(kind, inputs)):
             self._products.add(name)
         elif self._scales(kind, inputs):
             self._scaled.add(name)
@@ -79,17 +79,18 @@ class Graph:
         constants = [self._constants[name] for name in inputs if name in self._constants]
         return kind in {"Mul", "Div"} and any(math.prod(constant.dims) == 1 for constant in constants)
 
-    def adopt(self, node: onnx.NodeProto, source: str) -> str:
-        """Take over a node with one input and one output that another converter made."""
-        name = f"t{len(self._nodes)}"
-        copy = onnx.NodeProto()
-        copy.CopyFrom(node)
-        copy.name = f"n{len(self._nodes)}"
-        del copy.input[:], copy.output[:]
-        copy.input.append(source)
-        copy.output.append(name)
-        self._nodes.append(copy)
-        return name
+    def _is_idle(self, kind: str, inputs: Sequence[str]) -> bool:
+        """Return whether an operator changes nothing: onnxruntime leaves it out and joins its sides."""
+        neutral = {"Add": 0.0, "Sub": 0.0, "Mul": 1.0, "Div": 1.0}.get(kind)
+        constants = [self._constants[name] for name in inputs if name in self._constants]
+        return neutral is not None and any(
+            bool((numpy_helper.to_array(constant) == neutral).all()) for constant in constants
+        )
+
+    def tree_sum(self, source: str, attributes: Attributes) -> str:
+        """Sum leaves of trees over features [n, p]; each sum was single precision on its way to double."""
+        total = self.op("TreeEnsembleRegressor", source, attributes=attributes, domain="ai.onnx.ml")
+        return self.cast_double(total)
 
     def columns(self, source: str, start: int, stop: int) -> str:
         bounds = [self.constant(np.array([bound], dtype=np.int64)) for bound in (start, stop, 1)]
@@ -106,8 +107,20 @@ class Graph:
 
     def sum_columns(self, source: str) -> str:
         """[n, p] to [n, 1]."""
-        axes = self.constant(np.array([1], dtype=np.int64))
-        return self.op("ReduceSum", source, axes, attributes={"keepdims": 1})
+        return self.sum_axis(source, 1, keep=True)
+
+    def sum_axis(self, source: str, axis: int, *, keep: bool = False) -> str:
+        """Sum over one axis, which stays with size 1 if asked to."""
+        axes = self.constant(np.array([axis], dtype=np.int64))
+        return self.op("ReduceSum", source, axes, attributes={"keepdims": int(keep)})
+
+    def reshape(self, source: str, *shape: int) -> str:
+        """Give another shape; -1 stands for the rows."""
+        return self.op("Reshape", source, self.constant(np.array(shape, dtype=np.int64)))
+
+    def round_to_single(self, source: str) -> str:
+        """Round double values to single precision and keep them as doubles."""
+        return self.cast_double(self.cast_float(source))
 
     def min_columns(self, source: str) -> str:
         return self.op("ReduceMin", source, attributes={"axes": [1], "keepdims": 1})
@@ -121,6 +134,13 @@ class Graph:
         cross = self.op("MatMul", source, self.constant(-2.0 * points.T))
         total = self.op("Add", self.op("Add", own, self.constant((points**2).sum(axis=1))), cross)
         return self.op("Max", total, self.constant(np.float64(0.0)))
+
+    def absolute_distances(self, source: str, points: npt.NDArray[np.float64]) -> str:
+        """[n, p] and constant points [k, p] to [n, k], the sum of |a - b|; it holds n x k x p values."""
+        spread = self.reshape(source, -1, 1, points.shape[1])
+        other = self.constant(points)
+        size = self.op("Max", self.op("Sub", spread, other), self.op("Sub", other, spread))
+        return self.sum_axis(size, 2)
 
     def finish(
         self, *, name: str, inputs: Mapping[str, int], outputs: Mapping[str, tuple[str, int | None]]

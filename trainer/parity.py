@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Values near zero are compared against this part of their target's deviation.
 _FLOOR = 0.01
 # Rows that go through the graph at once: bounds memory for long data sets.
-_BATCH = 1024
+_BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     from trainer.arrays import Floats, Ints
     from trainer.graph import Graph
+
+# Settings of one fit by name: penalties, widths, counts.
+Settings: TypeAlias = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,10 @@ class TrainingSet:
         """Take some conditions; of the squares inside replicates, their share."""
         share = (self.counts[rows] - 1.0).sum() / max((self.counts - 1.0).sum(), 1.0)
         return TrainingSet(self.z[rows], self.y[rows], self.counts[rows], self.within * share, self.input_of)
+
+    def with_targets(self, y: Floats) -> TrainingSet:
+        """Put other targets `y` [u, k] in place; what replicates say of the old ones is left out."""
+        return TrainingSet(self.z, y, self.counts, np.zeros(y.shape[1]), self.input_of)
 
 
 class Regressor(Protocol):
