@@ -166,8 +166,8 @@ class InterlockPlan:
     """Trips when its condition has stood for `delay_s`; a condition that can't be judged counts as standing.
 
     `forces` names the actuators that go to their safe values; empty: all of them, and the reactor is TRIPPED.
-    Latching: until Reset. Else the outputs are held, or the reactor is TRIPPED, while the condition stands; what
-    was held then stays safe until it is asked for something again.
+    Latching: until Reset. Else the outputs are held, or the reactor is TRIPPED, while the condition stands;
+    what was held then stays safe until it is asked for something again.
     """
 
     name: str

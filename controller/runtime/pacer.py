@@ -23,7 +23,7 @@ _TIMER_ABSTIME: Final = 1  # clock_nanosleep(2)
 _NS_A_SECOND: Final = 1_000_000_000
 
 EARLY_NS: Final = 60_000
-"""How long before its deadline a tick wakes: about what the interpreter needs to come back on a core that slept."""
+"""How long before its deadline a tick wakes: what the interpreter needs to come back on a core that slept."""
 _LARGEST_EARLY: Final = 50
 """Of a period at most one part in so many is waited for awake."""
 
