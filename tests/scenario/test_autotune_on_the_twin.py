@@ -75,7 +75,9 @@ def tuned(request, tmp_path):
     kinds = {name: driver.kind.value for name, driver in DRIVERS.items()}
     plan = parse_rig(RIG.read_text(encoding="utf-8"), RIG.name, kinds)
     # The bench's relay and stop button; the example has none.
-    bench = Bench(tmp_path, replace(plan, pins=replace(rig_of().pins, inputs=())))
+    pins = rig_of().pins
+    assert pins is not None
+    bench = Bench(tmp_path, replace(plan, pins=replace(pins, inputs=())))
     bench.until(lambda: bench.is_in(ReactorState.READY), 2.0)
     yield Tuned(bench, request.param)
     bench.close()

@@ -304,7 +304,8 @@ def test_what_is_left_after_some_lags_is_the_exponential(lags):
 def test_what_was_put_out_is_integrated_behind_a_lag_as_a_fine_simulation_does(lag_s, rate_per_s):
     switches = ((0.0, 10.0), (5.0, 30.0), (7.0, 0.0), (7.0, 20.0), (40.0, 5.0))
     times_s = [0.0, 4.0, 6.5, 7.5, 20.0, 39.0, 41.0, 60.0]
-    dt_s, level, lagged, total, expected = 0.002, 10.0, 10.0, 0.0, []
+    dt_s, level, lagged, total = 0.002, 10.0, 10.0, 0.0
+    expected: list[float] = []
     for tick in range(round(times_s[-1] / dt_s) + 1):
         if len(expected) < len(times_s) and tick * dt_s >= times_s[len(expected)] - 1e-9:
             expected.append(total)
