@@ -1,35 +1,29 @@
-"""Text cells to typed columns: numbers or choices, each with the unit that its header states."""
+"""Text cells to typed columns: numbers or choices, each with the unit of its header or its schema."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from trainer.cells import MAX_SIZE, PLAIN, is_date, split_quantity
 from trainer.errors import TrainerError, UsageError
+from trainer.table import MISSING
+from trainer.units import convert, name_and_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy.typing as npt
 
     from trainer.arrays import Floats
+    from trainer.schema import ColumnSchema
     from trainer.table import Table
 
-MISSING = frozenset({"", "none", "na", "n/a", "#n/a", "nan", "null", "-", "--"})
 # How a missing choice is named: "no ligand" is a choice too.
 NO_CHOICE = "none"
-_HEADER = re.compile(r"(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
-_UNITS = (
-    "nm um µm μm mm cm m nL uL µL μL mL cL dL L ng ug µg μg mg g kg nmol umol µmol mmol mol nM uM µM mM M "
-    "ns us ms s sec min h hr day K C F degC °C celsius Celsius Kelvin % wt% vol% mol% ppm ppb eq equiv "
-    "Pa kPa MPa mbar bar psi atm V mV A mA uA W mW Hz kHz MHz rpm eV meV J kJ deg ° rad a.u. au AU - 1"
-)
-_UNIT_WORDS = frozenset(_UNITS.split())
 
 
 @dataclass(frozen=True)
@@ -56,23 +50,25 @@ class Column:
         return replace(self, data=indices.astype(np.float64), choices=choices)
 
 
-def name_and_unit(header: str) -> tuple[str, str]:
-    """Split `Qtot(uL/min)` or `size [nm]`; a bracket that holds no unit stays part of the name."""
-    match = _HEADER.fullmatch(header)
-    if match and match["name"] and _is_unit(match["unit"]):
-        return match["name"], match["unit"].strip()
-    return header, ""
-
-
-def read_inputs(table: Table, headers: Sequence[str], *, categorical: Collection[str]) -> list[Column]:
+def read_inputs(
+    table: Table,
+    headers: Sequence[str],
+    *,
+    categorical: Collection[str],
+    schema: Mapping[str, ColumnSchema] | None = None,
+) -> list[Column]:
     """Type the columns named by `headers`; those in `categorical` become choices whatever they hold."""
     remedy = "correct the cell, or pass --categorical {!r}"
-    return _read_columns(table, headers, categorical, remedy)
+    return _read_columns(table, headers, categorical, schema or {}, remedy)
 
 
-def read_targets(table: Table, headers: Sequence[str]) -> list[Column]:
+def read_targets(
+    table: Table, headers: Sequence[str], schema: Mapping[str, ColumnSchema] | None = None
+) -> list[Column]:
     """Type the columns named by `headers`, which must hold numbers; gaps are allowed."""
-    columns = _read_columns(table, headers, (), "correct the cell, or empty it to leave the row out")
+    columns = _read_columns(
+        table, headers, (), schema or {}, "correct the cell, or empty it to leave the row out"
+    )
     for column in columns:
         if column.choices:
             raise UsageError(
@@ -82,57 +78,142 @@ def read_targets(table: Table, headers: Sequence[str]) -> list[Column]:
     return columns
 
 
+def holds_dates(table: Table, header: str) -> bool:
+    """Tell whether most cells of a column that are no gaps are dates."""
+    known = [cell for cell in table.cells[header] if cell.casefold() not in MISSING]
+    return bool(known) and 2 * sum(map(is_date, known)) > len(known)
+
+
 def _read_columns(
-    table: Table, headers: Sequence[str], categorical: Collection[str], remedy: str
+    table: Table,
+    headers: Sequence[str],
+    categorical: Collection[str],
+    schema: Mapping[str, ColumnSchema],
+    remedy: str,
 ) -> list[Column]:
-    short = {header: name_and_unit(header) for header in table.cells.columns}
-    names = [name for name, _ in short.values()]
+    names = [name_and_unit(header)[0] for header in table.cells.columns]
     columns = []
     for header in headers:
-        name, unit = short[header]
+        name, _ = name_and_unit(header)
         if names.count(name) > 1:
             name = header
-        values, choices = (
-            _to_choices(table, header) if header in categorical else _to_values(table, header, remedy)
-        )
-        columns.append(Column(header, name, unit, values, choices))
+        entry = schema.get(header)
+        columns.append(_read_column(table, header, name, entry, header in categorical, remedy))
     return columns
 
 
-def _to_values(table: Table, header: str, remedy: str) -> tuple[Floats, tuple[str, ...]]:
-    """Numbers, or choices where most cells are text; a few texts among numbers are an error."""
+def _read_column(
+    table: Table, header: str, name: str, entry: ColumnSchema | None, is_choice: bool, remedy: str
+) -> Column:
+    unit = name_and_unit(header)[1]
+    if is_choice or (entry is not None and entry.kind == "choice"):
+        values, choices = _to_choices(table, header, entry.choices if entry else ())
+        return Column(header, name, unit, values, choices)
+    values, found, choices = _to_values(table, header, remedy, entry)
+    if entry is not None and choices and entry.role in {"input", "target"}:
+        raise UsageError(
+            f"{table.source}: {header!r} is a number in the schema and text here ({choices[0][:40]!r})",
+            remedy='set kind = "choice"',
+        )
+    if entry is not None and entry.unit:
+        where = f"{table.source}, column {header!r}"
+        values = convert(values, found or unit or entry.unit, entry.unit, where)
+    return Column(header, name, (entry.unit if entry else "") or found or unit, values, choices)
+
+
+def _to_values(
+    table: Table, header: str, remedy: str, entry: ColumnSchema | None
+) -> tuple[Floats, str, tuple[str, ...]]:
+    """Numbers and their unit if cells state one; or choices, where most cells are text (a few: an error)."""
     cells = table.cells[header].astype(str)
     missing = cells.str.casefold().isin(MISSING)
-    numbers = _to_numbers(cells, decimal_comma=table.delimiter != ",")
+    numbers = _to_numbers(cells, decimal_comma=table.decimal_comma)
     is_text = ~missing & ~np.isfinite(numbers)
-    if not is_text.any():
-        return np.where(missing, np.nan, numbers.to_numpy(dtype=np.float64)), ()
-    if 2 * int(is_text.sum()) > int((~missing).sum()):
-        return _to_choices(table, header)
+    where = f"{table.source} line {{}}, column {header!r}"
+    if is_text.any():
+        quantities = _to_quantities(cells[~missing], table.decimal_comma, where, entry)
+        if quantities is not None:
+            known, unit = quantities
+            numbers[known.index] = known
+            _refuse_huge(numbers, where)
+            return np.where(missing, np.nan, numbers.to_numpy(dtype=np.float64)), unit, ()
+    elif not is_text.any():
+        _refuse_huge(numbers, where)
+        return np.where(missing, np.nan, numbers.to_numpy(dtype=np.float64)), "", ()
+    if 2 * int(is_text.sum()) > int((~missing).sum()) and not holds_dates(table, header):
+        values, choices = _to_choices(table, header, ())
+        return values, "", choices
     line = is_text.index[is_text.to_numpy().argmax()]
     raise TrainerError(
-        f"{table.source} line {line}, column {header!r}: {str(cells[line])[:40]!r} is not a number",
-        remedy=remedy.format(header),
+        f"{where.format(line)}: {_fault(str(cells[line]))}", remedy=_remedy(str(cells[line]), header, remedy)
     )
+
+
+def _fault(cell: str) -> str:
+    return f"{cell[:40]!r} is {'a date, not' if is_date(cell) else 'not'} a number"
+
+
+def _remedy(cell: str, header: str, otherwise: str) -> str:
+    if is_date(cell):
+        return f"pass --drop {header!r}, or correct the cell if a spreadsheet made a date of a number"
+    return otherwise.format(header)
 
 
 def _to_numbers(cells: pd.Series, *, decimal_comma: bool) -> pd.Series:
     numbers = pd.to_numeric(cells, errors="coerce").astype(np.float64)
     if decimal_comma:
-        has_comma = cells.str.fullmatch(_DECIMAL_COMMA)
+        has_comma = cells.str.fullmatch(PLAIN) & cells.str.contains(",", regex=False)
         replaced = cells[has_comma].str.replace(",", ".", regex=False)
         numbers[has_comma] = pd.to_numeric(replaced).astype(np.float64)
     return numbers
 
 
-def _to_choices(table: Table, header: str) -> tuple[Floats, tuple[str, ...]]:
+def _to_quantities(
+    cells: pd.Series, decimal_comma: bool, where: str, entry: ColumnSchema | None
+) -> tuple[pd.Series, str] | None:
+    """Numbers and unit of cells like `5 uL`, or None if most are none; units that differ are an error."""
+    found = {line: split_quantity(cell, decimal_comma=decimal_comma) for line, cell in cells.items()}
+    units = {line: quantity[1] for line, quantity in found.items() if quantity is not None}
+    with_unit = [line for line, unit in units.items() if unit]
+    if len(units) < len(found) or not with_unit:
+        return None
+    first = with_unit[0]
+    other = next((line for line, unit in units.items() if unit != units[first]), None)
+    numbers = {line: quantity[0] for line, quantity in found.items() if quantity is not None}
+    if other is None:
+        return pd.Series(numbers, dtype=np.float64), units[first]
+    if entry is not None and entry.unit:
+        converted = {
+            line: float(convert(np.array(value), units[line] or entry.unit, entry.unit, where.format(line)))
+            for line, value in numbers.items()
+        }
+        return pd.Series(converted, dtype=np.float64), entry.unit
+    raise TrainerError(
+        f"{where.format(other)}: in {units[other] or 'no unit'}, but line {first} in {units[first]}",
+        remedy="write one unit in the header, or name the unit to convert to in a schema",
+    )
+
+
+def _refuse_huge(numbers: pd.Series, where: str) -> None:
+    huge = (numbers.abs() > MAX_SIZE).to_numpy(dtype=bool)
+    if huge.any():
+        line = numbers.index[int(huge.argmax())]
+        raise TrainerError(
+            f"{where.format(line)}: {numbers[line]:g} is beyond any measurement ({MAX_SIZE:g})",
+            remedy="correct the cell, or empty it",
+        )
+
+
+def _to_choices(table: Table, header: str, known: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
+    """Return indices into the sorted choices, or into those `known`, beside which there must be no other."""
     cells = table.cells[header].astype(str)
     filled = cells.where(~cells.str.casefold().isin(MISSING), NO_CHOICE)
-    choices = sorted(set(filled))
+    choices = known or tuple(sorted(set(filled)))
     index = {choice: float(position) for position, choice in enumerate(choices)}
-    return np.array([index[cell] for cell in filled], dtype=np.float64), tuple(choices)
-
-
-def _is_unit(text: str) -> bool:
-    words = [re.sub(r"\^?-?\d+$", "", word) or word for word in re.split(r"[/·*\s]+", text.strip()) if word]
-    return bool(words) and all(word in _UNIT_WORDS for word in words)
+    for line, cell in filled.items():
+        if cell not in index:
+            raise TrainerError(
+                f"{table.source} line {line}, column {header!r}: {cell[:40]!r} is no choice of the schema",
+                remedy="correct the cell, or add it to choices",
+            )
+    return np.array([index[cell] for cell in filled], dtype=np.float64), choices

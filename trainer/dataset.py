@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,24 +9,34 @@ import numpy as np
 import pandas as pd
 from ostwald.manifest import MAX_CHOICES, MAX_INPUTS, MAX_OUTPUTS
 
-from trainer.columns import Column, name_and_unit, read_inputs, read_targets
+from trainer.columns import Column, read_inputs, read_targets
 from trainer.errors import TrainerError, UsageError
+from trainer.experiments import read_experiments
+from trainer.findings import Examined, Finding, examine
 from trainer.preprocess import InputKind
-from trainer.table import Table, read_table
+from trainer.roles import Roles, assign_roles, read_order
+from trainer.rows import Rows, drop_incomplete, drop_outliers, express, in_order, keep_bounds, same_rows
+from trainer.split import what_is_scored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from trainer.arrays import Floats, Ints
     from trainer.recipe import Recipe
+    from trainer.schema import ColumnSchema
+    from trainer.table import Table
 
-MIN_ROWS = 8
+__all__ = ["Dataset", "group_header", "load_dataset", "same_rows", "to_csv"]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """`x` [n, d] (NaN where missing, choices as indices), `y` [n, m] complete, `group_of` [n] or None."""
+    """`x` [n, d] (NaN where missing, choices as indices), `y` [n, m] complete, `group_of` [n] or None.
+
+    Rows stand in the order of time where the data tell it. `group_columns`: what the groups agree in;
+    `scored`: what a score on held-out rows says; `findings`: what a person should know of the data.
+    """
 
     inputs: tuple[Column, ...]
     targets: tuple[Column, ...]
@@ -36,6 +44,9 @@ class Dataset:
     sha256: str
     source: str
     notes: tuple[str, ...]
+    group_columns: tuple[str, ...] = ()
+    scored: str = ""
+    findings: tuple[Finding, ...] = ()
 
     @property
     def kinds(self) -> tuple[InputKind, ...]:
@@ -50,38 +61,38 @@ class Dataset:
         return np.column_stack([column.data for column in self.targets])
 
 
-def load_dataset(path: Path, recipe: Recipe) -> Dataset:
-    """Read `path` as `recipe` says; errors name the line, column or option to correct."""
-    table = read_table(path, has_header=recipe.has_header)
-    headers = [str(header) for header in table.cells.columns]
-    target_headers = _resolve(recipe.targets, headers, "--target", table.source)
-    dropped = _resolve(recipe.drop, headers, "--drop", table.source)
-    group_headers = _resolve(recipe.group_columns, headers, "--group-by", table.source)
-    categorical = _resolve(recipe.categorical, headers, "--categorical", table.source)
-    input_headers = _resolve(recipe.inputs, headers, "--inputs", table.source)
-    if overlap := set(input_headers) & set(target_headers):
-        raise UsageError(f"{min(overlap)!r} is asked for as input and as target")
-    if not input_headers:
-        outside = {*target_headers, *dropped, *group_headers}
-        input_headers = [header for header in headers if header not in outside]
-    dataset = Dataset(
-        inputs=tuple(read_inputs(table, input_headers, categorical=categorical)),
-        targets=tuple(read_targets(table, target_headers)),
-        group_of=_label_groups(table, group_headers) if group_headers else None,
+def load_dataset(path: Path, recipe: Recipe, schema_path: Path | None = None) -> Dataset:
+    """Read `path`, a table or a schema that names its files, as `recipe` says; errors say what to correct."""
+    table, schema = read_experiments(path, schema_path, has_header=recipe.has_header)
+    entries = schema.by_header([str(header) for header in table.cells.columns], table.source)
+    roles = assign_roles(table, recipe, entries)
+    rows = _to_rows(table, roles, entries)
+    rows = express(keep_bounds(rows, entries), entries)
+    rows = drop_incomplete(rows, gaps_too=False)
+    rows = _leave_out_useless(rows, chosen=bool(recipe.inputs))
+    _check_shape(rows)
+    rows = drop_incomplete(rows, gaps_too=schema.missing == "drop")
+    rows = _check_targets(in_order(drop_outliers(rows, schema.outliers)))
+    same = same_rows(np.column_stack([column.data for column in rows.inputs]))
+    group_of = same if recipe.groups_by_inputs else rows.group_of
+    scored = what_is_scored(
+        recipe.split,
+        roles.groups,
+        groups_by_inputs=recipe.groups_by_inputs,
+        repeats=int(same.max()) + 1 < len(same),
+    )
+    findings = examine(_examined(rows, table, roles, same, grouped=group_of is not None))
+    return Dataset(
+        inputs=rows.inputs,
+        targets=rows.targets,
+        group_of=group_of,
         sha256=table.sha256,
         source=table.source,
-        notes=table.notes,
+        notes=(*rows.notes, *(finding.text for finding in findings), f"the score is one of {scored}"),
+        group_columns=roles.groups,
+        scored=scored,
+        findings=findings,
     )
-    dataset = _leave_out_useless(_drop_incomplete(dataset), chosen=bool(recipe.inputs))
-    _check_shape(dataset)
-    if recipe.groups_by_inputs:
-        return replace(dataset, group_of=same_rows(dataset.x))
-    return _with_replicate_note(dataset)
-
-
-def same_rows(x: Floats) -> Ints:
-    """Label rows so that equal rows (gaps included) share a label; labels follow first appearance."""
-    return np.asarray(pd.DataFrame(x).groupby(list(range(x.shape[1])), sort=False, dropna=False).ngroup())
 
 
 def to_csv(dataset: Dataset, *, with_groups: bool) -> bytes:
@@ -92,7 +103,7 @@ def to_csv(dataset: Dataset, *, with_groups: bool) -> bytes:
             frame[column.header] = [column.choices[int(value)] for value in column.data]
         else:
             frame[column.header] = column.data
-    if with_groups:
+    if with_groups or dataset.group_columns:
         frame[group_header(dataset)] = dataset.group_of
     return pd.DataFrame(frame).to_csv(index=False, lineterminator="\n").encode()
 
@@ -106,57 +117,52 @@ def group_header(dataset: Dataset) -> str:
     return name
 
 
-def _resolve(patterns: Sequence[str], headers: Sequence[str], option: str, source: str) -> list[str]:
-    """Headers meant by names, names without their unit, globs, or `last`; each once, in the order asked."""
-    found: dict[str, None] = {}
-    for pattern in patterns:
-        matches = [header for header in headers if pattern in (header, name_and_unit(header)[0])]
-        if not matches and pattern == "last":
-            matches = [headers[-1]]
-        if not matches:
-            matches = [header for header in headers if fnmatch.fnmatchcase(header, pattern)]
-        if not matches:
-            raise UsageError(
-                f"{source}: {option} {pattern!r} is no column", remedy=_closest(pattern, headers)
-            )
-        found.update(dict.fromkeys(matches))
-    return list(found)
+def _to_rows(table: Table, roles: Roles, entries: Mapping[str, ColumnSchema]) -> Rows:
+    return Rows(
+        source=table.source,
+        inputs=tuple(read_inputs(table, roles.inputs, categorical=roles.categorical, schema=entries)),
+        targets=tuple(read_targets(table, roles.targets, entries)),
+        lines=table.cells.index.to_numpy(dtype=np.int64),
+        group_of=_label_groups(table, roles.groups) if roles.groups else None,
+        order=None if roles.order is None else read_order(table, roles.order),
+        notes=(*table.notes, *roles.notes),
+    )
 
 
-def _closest(pattern: str, headers: Sequence[str]) -> str:
-    by_fold = {header.casefold(): header for header in headers}
-    by_fold.update({name_and_unit(header)[0].casefold(): header for header in headers})
-    close = difflib.get_close_matches(pattern.casefold(), list(by_fold), n=3, cutoff=0.5)
-    names = dict.fromkeys(by_fold[name] for name in close) or dict.fromkeys(headers[:8])
-    return f"{'closest are' if close else 'there are'} {', '.join(map(repr, names))}"
+def _examined(rows: Rows, table: Table, roles: Roles, same: Ints, *, grouped: bool) -> Examined:
+    # Only the rows in use: the others no longer count.
+    texts = {
+        header: table.cells.loc[rows.lines, header].tolist() for header in (*roles.left_out, *roles.inputs)
+    }
+    return Examined(rows.inputs, rows.targets, same, rows.lines, grouped, texts)
 
 
-def _leave_out_useless(dataset: Dataset, *, chosen: bool) -> Dataset:
+def _leave_out_useless(rows: Rows, *, chosen: bool) -> Rows:
     """Drop empty inputs, and texts that differ from row to row (names, SMILES) unless asked for by name."""
     kept, notes = [], []
-    for column in dataset.inputs:
+    for column in rows.inputs:
         if column.missing_count == len(column.data):
             notes.append(f"column {column.header!r} is empty: left out")
         elif not chosen and 2 * len(column.choices) > len(column.data):
             notes.append(f"column {column.header!r} is free text: left out (keep it with --inputs)")
         else:
             kept.append(column)
-    return replace(dataset, inputs=tuple(kept), notes=(*dataset.notes, *notes))
+    return replace(rows, inputs=tuple(kept), notes=(*rows.notes, *notes))
 
 
-def _check_shape(dataset: Dataset) -> None:
-    source = dataset.source
-    if not dataset.inputs:
+def _check_shape(rows: Rows) -> None:
+    source = rows.source
+    if not rows.inputs:
         raise UsageError(f"{source}: no column is left as an input", remedy="name inputs with --inputs")
     for option, found, most in (
-        ("--inputs", len(dataset.inputs), MAX_INPUTS),
-        ("--target", len(dataset.targets), MAX_OUTPUTS),
+        ("--inputs", len(rows.inputs), MAX_INPUTS),
+        ("--target", len(rows.targets), MAX_OUTPUTS),
     ):
         if found > most:
             raise UsageError(
                 f"{source}: {found} columns for {option}, more than {most}", remedy="select some"
             )
-    for column in dataset.inputs:
+    for column in rows.inputs:
         if len(column.choices) > MAX_CHOICES:
             raise UsageError(
                 f"{source}: {column.header!r} has {len(column.choices)} choices, more than {MAX_CHOICES}",
@@ -164,33 +170,18 @@ def _check_shape(dataset: Dataset) -> None:
             )
 
 
-def _drop_incomplete(dataset: Dataset) -> Dataset:
-    complete = np.asarray(~np.isnan(dataset.y).any(axis=1))
-    kept, dropped = int(complete.sum()), int((~complete).sum())
-    if kept < MIN_ROWS:
+def _check_targets(rows: Rows) -> Rows:
+    """Refuse a fit to nothing but constants; of several targets some may be, and are told."""
+    constant = [column.header for column in rows.targets if np.ptp(column.data) == 0.0]
+    if len(constant) == len(rows.targets):
         raise TrainerError(
-            f"{dataset.source}: {kept} rows with every target present, at least {MIN_ROWS} are needed",
-            remedy="add rows, or choose fewer targets",
+            f"{rows.source}: target {constant[0]!r} is {rows.targets[0].data[0]:g} in every row: "
+            "nothing to learn",
+            remedy="choose another target",
         )
-    if not dropped:
-        return dataset
-
-    return replace(
-        dataset,
-        inputs=tuple(column.take(complete) for column in dataset.inputs),
-        targets=tuple(column.take(complete) for column in dataset.targets),
-        group_of=None if dataset.group_of is None else pd.factorize(dataset.group_of[complete])[0],
-        notes=(*dataset.notes, f"{dropped} rows lack a target: left out"),
-    )
+    notes = [f"target {header!r} is the same in every row" for header in constant]
+    return replace(rows, notes=(*rows.notes, *notes))
 
 
 def _label_groups(table: Table, headers: Sequence[str]) -> Ints:
     return np.asarray(table.cells.groupby(list(headers), sort=False, dropna=False).ngroup())
-
-
-def _with_replicate_note(dataset: Dataset) -> Dataset:
-    repeated = len(dataset.x) - int(same_rows(dataset.x).max()) - 1
-    if dataset.group_of is not None or not repeated:
-        return dataset
-    note = f"{repeated} rows repeat the inputs of another: --group-by inputs keeps such rows in one fold"
-    return replace(dataset, notes=(*dataset.notes, note))

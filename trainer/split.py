@@ -1,7 +1,8 @@
-"""Which rows are held out: k-fold, 7:3, 6:2:2, whole groups together when groups are given."""
+"""Which rows are held out: k-fold, repeated, 7:3, 6:2:2, one group at a time, the later ones."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,16 @@ import numpy as np
 from trainer.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trainer.arrays import Ints
 
 MAX_FOLDS = 1000
+_NUMBER = r"([1-9][0-9]{0,3})"
+_KFOLD = re.compile(rf"kfold:{_NUMBER}(?:x{_NUMBER})?")
+_TIME = re.compile(rf"time:{_NUMBER}")
+_SHARES = re.compile(rf"{_NUMBER}:{_NUMBER}(?::{_NUMBER})?")
+LEAVE_ONE_GROUP_OUT = "logo"
 
 
 @dataclass(frozen=True)
@@ -39,45 +47,106 @@ class Split:
 
 
 def make_split(kind: str, row_count: int, group_of: Ints | None, seed: int) -> Split:
-    """Split as `kfold:K`, `A:B` (train:test) or `A:B:C` (train:choose:test); equal seeds, equal splits."""
-    parts = _parse(kind)
+    """Split `row_count` rows, in the order of time, as `kind` says; equal seeds, equal splits.
+
+    `kfold:K`, `kfold:KxR` (R times), `A:B` (train:test), `A:B:C` (train:choose:test), `logo` (each group
+    alone) or `time:K` (the rows in K + 1 parts, each but the first predicted from all before it).
+    """
     units = np.arange(row_count) if group_of is None else group_of
     unit_count = int(units.max()) + 1
     group_count = None if group_of is None else unit_count
-    shares = [1.0] * parts[0] if kind.startswith("kfold:") else [float(part) for part in parts]
-    if unit_count < len(shares):
-        what = "rows" if group_of is None else "groups"
-        raise UsageError(f"--split {kind}: needs at least {len(shares)} {what}, there are {unit_count}")
-    part_of = _deal(units, shares, seed)
-    if kind.startswith("kfold:"):
-        folds = tuple(
-            Fold(np.flatnonzero(part_of != part), np.flatnonzero(part_of == part))
-            for part in range(len(shares))
-        )
-        return Split(kind, folds, None, group_count)
-    train, choose = np.flatnonzero(part_of == 0), np.flatnonzero(part_of == 1)
+    rng = np.random.default_rng(seed)
+    folds: tuple[Fold, ...]
     final = None
-    if len(shares) == 3:
-        final = Fold(np.flatnonzero(part_of != 2), np.flatnonzero(part_of == 2))
-    return Split(kind, (Fold(train, choose),), final, group_count)
+    if kind == LEAVE_ONE_GROUP_OUT:
+        folds = _leave_one_out(units, grouped=group_of is not None)
+    elif match := _TIME.fullmatch(kind):
+        _enough(kind, unit_count, int(match[1]) + 1, group_of)
+        folds = _later(units, int(match[1]) + 1)
+    elif match := _KFOLD.fullmatch(kind):
+        count, repeats = int(match[1]), int(match[2] or 1)
+        if count < 2 or count * repeats > MAX_FOLDS:
+            raise _unknown(kind)
+        _enough(kind, unit_count, count, group_of)
+        deals = (_deal(units, [1.0] * count, rng) for _ in range(repeats))
+        folds = tuple(fold for part_of in deals for fold in _each_out(part_of))
+    elif match := _SHARES.fullmatch(kind):
+        shares = [float(part) for part in match.groups() if part]
+        _enough(kind, unit_count, len(shares), group_of)
+        folds, final = _parts(_deal(units, shares, rng), len(shares))
+    else:
+        raise _unknown(kind)
+    return Split(kind, folds, final, group_count)
 
 
-def _parse(kind: str) -> list[int]:
-    words = kind.removeprefix("kfold:").split(":")
-    is_kfold = kind.startswith("kfold:")
-    good = all(word.isascii() and word.isdigit() and int(word) > 0 for word in words)
-    counts = [int(word) for word in words] if good else []
-    if is_kfold and len(counts) == 1 and 2 <= counts[0] <= MAX_FOLDS:
-        return counts
-    if not is_kfold and len(counts) in (2, 3):
-        return counts
-    raise UsageError(f"--split {kind!r} is not understood", remedy="use kfold:10, 7:3 or 6:2:2")
+def what_is_scored(kind: str, groups: Sequence[str], *, groups_by_inputs: bool, repeats: bool) -> str:
+    """Say what a score on rows held out by `kind` is a score of: how the model will have to be used."""
+    if kind.startswith("time:"):
+        return "later experiments, predicted from earlier ones"
+    if groups:
+        return f"a new group: values of {', '.join(map(repr, groups))} that were not seen"
+    if groups_by_inputs or not repeats:
+        return "new conditions of a known system"
+    return "new rows, some of which repeat known conditions: higher than that of new conditions"
 
 
-def _deal(units: Ints, shares: list[float], seed: int) -> Ints:
+def _unknown(kind: str) -> UsageError:
+    return UsageError(
+        f"--split {kind!r} is not understood", remedy="use kfold:10, kfold:10x5, 7:3, 6:2:2, logo or time:5"
+    )
+
+
+def _enough(kind: str, unit_count: int, least: int, group_of: Ints | None) -> None:
+    if unit_count < least:
+        what = "rows" if group_of is None else "groups"
+        raise UsageError(f"--split {kind}: needs at least {least} {what}, there are {unit_count}")
+
+
+def _leave_one_out(units: Ints, *, grouped: bool) -> tuple[Fold, ...]:
+    if not grouped:
+        raise UsageError(
+            "--split logo leaves out one group at a time", remedy="name the groups with --group-by"
+        )
+    count = int(units.max()) + 1
+    if not 2 <= count <= MAX_FOLDS:
+        raise UsageError(
+            f"--split logo: {count} groups are not within 2 to {MAX_FOLDS}",
+            remedy="use kfold:10, groups stay whole",
+        )
+    return _each_out(units)
+
+
+def _each_out(part_of: Ints) -> tuple[Fold, ...]:
+    return tuple(
+        Fold(np.flatnonzero(part_of != part), np.flatnonzero(part_of == part))
+        for part in range(int(part_of.max()) + 1)
+    )
+
+
+def _later(units: Ints, part_count: int) -> tuple[Fold, ...]:
+    """Cut rows in order into parts of nearly equal size; a group belongs where it begins."""
+    _, first = np.unique(units, return_index=True)
+    begins = first[units]
+    rank = np.unique(begins, return_inverse=True)[1]
+    sizes = np.bincount(rank)
+    middle = (np.cumsum(sizes) - 0.5 * sizes) / len(units)
+    part_of = np.minimum((middle * part_count).astype(np.int64), part_count - 1)[rank]
+    folds = [
+        Fold(np.flatnonzero(part_of < part), np.flatnonzero(part_of == part)) for part in range(1, part_count)
+    ]
+    return tuple(fold for fold in folds if len(fold.test) and len(fold.train))
+
+
+def _parts(part_of: Ints, count: int) -> tuple[tuple[Fold, ...], Fold | None]:
+    train, choose = np.flatnonzero(part_of == 0), np.flatnonzero(part_of == 1)
+    final = Fold(np.flatnonzero(part_of != 2), np.flatnonzero(part_of == 2)) if count == 3 else None
+    return (Fold(train, choose),), final
+
+
+def _deal(units: Ints, shares: list[float], rng: np.random.Generator) -> Ints:
     """Give each unit (a row, or a group) to the part that lacks most rows of its share; none is empty."""
     sizes = np.bincount(units)
-    order = np.random.default_rng(seed).permutation(len(sizes))
+    order = rng.permutation(len(sizes))
     wanted = np.array(shares) / sum(shares) * len(units)
     part_of_unit = np.empty(len(sizes), dtype=np.int64)
     for position, unit in enumerate(order):

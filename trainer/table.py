@@ -1,36 +1,26 @@
-"""A CSV as people have it: any usual encoding and delimiter, a TYPE row, cells counted by their line.
+"""One table of text cells, from one file: its header judged, its rows counted by their line.
 
 Nothing is converted here: cells stay text, and each row keeps the number of its line in the file.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import hashlib
-import io
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from charset_normalizer import from_bytes
 
 from trainer.errors import TrainerError, UsageError
+from trainer.grid import Rows, read_bytes, read_grid
+from trainer.units import is_unit, name_and_unit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Far above any table of experiments; a spectrometer's raw dump is to be reduced first.
-MAX_CSV_BYTES = 64 << 20
 MAX_COLUMNS = 4096
-_DELIMITERS = ",;\t|"
-_SNIFFED_LINES = 50
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+MISSING = frozenset({"", "none", "na", "n/a", "#n/a", "nan", "null", "-", "--"})
 
 
 @dataclass(frozen=True)
@@ -39,27 +29,25 @@ class Table:
 
     source: str
     cells: pd.DataFrame
+    decimal_comma: bool
     delimiter: str
     sha256: str
     notes: tuple[str, ...]
 
 
-def read_table(path: Path, *, has_header: bool) -> Table:
-    """Read a CSV file; TrainerError names the line that does not fit."""
-    data = _read_bytes(path)
-    text = _decode(data, path.name)
-    delimiter = _sniff_delimiter(text)
-    rows = _split(text, delimiter, path.name)
+def read_table(path: Path, *, has_header: bool, sheet: str = "") -> Table:
+    """Read CSV, XLSX or Parquet; TrainerError names the line that does not fit."""
+    data = read_bytes(path)
+    grid = read_grid(data, path.name, sheet)
+    rows, notes = grid.rows, list(grid.notes)
+    if not rows:
+        raise TrainerError(f"{path.name}: empty")
+    if len(rows[0][1]) > MAX_COLUMNS:
+        raise TrainerError(f"{path.name}: {len(rows[0][1])} columns, more than {MAX_COLUMNS}")
     if has_header:
-        _, header = rows.pop(0)
-        _refuse_data_as_header(header, path.name)
+        names = _take_header(rows, path.name, notes)
     else:
-        header = [f"c{index}" for index in range(1, len(rows[0][1]) + 1)] if rows else []
-    names, notes = _name_columns(header, path.name)
-    if rows and rows[0][1][0].upper() == "TYPE" and not any(map(_is_number, rows[0][1])):
-        line, _ = rows.pop(0)
-        notes.append(f"line {line} is a TYPE row: left out, and so is {names[0]!r}, which labels rows")
-        names[0] = ""
+        names = [f"c{index}" for index in range(1, len(rows[0][1]) + 1)]
     _check_widths(rows, len(names), path.name)
     if not rows:
         raise TrainerError(f"{path.name}: holds no rows of data")
@@ -70,81 +58,36 @@ def read_table(path: Path, *, has_header: bool) -> Table:
         index=[line for line, _ in rows],
         dtype=object,
     )
-    return Table(path.name, cells, delimiter, hashlib.sha256(data).hexdigest(), tuple(notes))
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Table(path.name, cells, grid.decimal_comma, grid.delimiter, sha256, tuple(notes))
 
 
-def _read_bytes(path: Path) -> bytes:
+def is_number(cell: str) -> bool:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_CSV_BYTES + 1)
-    except OSError as problem:
-        raise UsageError(f"{path}: cannot be read ({problem.strerror})") from problem
-    if len(data) > MAX_CSV_BYTES:
-        raise TrainerError(f"{path.name}: more than {MAX_CSV_BYTES >> 20} MiB", remedy="reduce it first")
-    return data
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
-def _decode(data: bytes, source: str) -> str:
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _decode_as(data, encoding, source)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        best = from_bytes(data).best()
-    if best is None:
-        raise TrainerError(f"{source}: not text in any known encoding", remedy="save it as UTF-8")
-    return _decode_as(data, best.encoding, source)
-
-
-def _decode_as(data: bytes, encoding: str, source: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as problem:
-        raise TrainerError(f"{source}: not valid {encoding} ({problem.reason})") from problem
-
-
-def _sniff_delimiter(text: str) -> str:
-    """Return the delimiter that cuts most lines into the same number of cells, more than one."""
-    lines = [line for line in text.splitlines()[: 2 * _SNIFFED_LINES] if line.strip()][:_SNIFFED_LINES]
-
-    def score(delimiter: str) -> tuple[int, int]:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if len(row) > 1)
-        width, count = widths.most_common(1)[0] if widths else (1, 0)
-        return count, width
-
-    return max(_DELIMITERS, key=score)
-
-
-def _split(text: str, delimiter: str, source: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    first_line = 1
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((first_line, row))
-            first_line = reader.line_num + 1
-    except csv.Error as problem:
-        raise TrainerError(f"{source} line {reader.line_num}: {problem}") from problem
-    if not rows:
-        raise TrainerError(f"{source}: empty")
-    if len(rows[0][1]) > MAX_COLUMNS:
-        raise TrainerError(f"{source}: {len(rows[0][1])} columns, more than {MAX_COLUMNS}")
-    return rows
-
-
-def _refuse_data_as_header(header: list[str], source: str) -> None:
-    if all(map(_is_number, header)):
+def _take_header(rows: Rows, source: str, notes: list[str]) -> list[str]:
+    """Take the header off `rows`, and what follows it that is no data; empty names are to be left out."""
+    line, header = rows.pop(0)
+    if all(map(is_number, header)):
         raise UsageError(
-            f"{source} line 1: holds numbers where names are expected", remedy="pass --no-header"
+            f"{source} line {line}: holds numbers where names are expected", remedy="pass --no-header"
         )
+    names = _name_columns(header, source, line, notes)
+    if rows and rows[0][1][0].upper() == "TYPE" and not any(map(is_number, rows[0][1])):
+        line, _ = rows.pop(0)
+        notes.append(f"line {line} is a TYPE row: left out, and so is {names[0]!r}, which labels rows")
+        names[0] = ""
+    _refuse_repeated_header(rows, names, source)
+    return _take_second_header(rows, names, source, notes)
 
 
-def _name_columns(header: list[str], source: str) -> tuple[list[str], list[str]]:
-    """Names by column, empty for one to leave out, and what to tell about it."""
+def _name_columns(header: list[str], source: str, line: int, notes: list[str]) -> list[str]:
     names = [name.strip() for name in header]
-    notes = []
     while len(names) > 1 and not names[-1]:
         names.pop()
     if not names[0]:
@@ -153,19 +96,60 @@ def _name_columns(header: list[str], source: str) -> tuple[list[str], list[str]]
         names[index] = name or f"column {index + 1}"
     for name, count in Counter(filter(None, names)).items():
         if count > 1:
-            raise TrainerError(f"{source} line 1: two columns are named {name!r}", remedy="rename one")
-    return names, notes
+            places = " and ".join(str(index + 1) for index, other in enumerate(names) if other == name)
+            raise TrainerError(
+                f"{source} line {line}: two columns are named {name!r} (columns {places})",
+                remedy="rename or delete one",
+            )
+    return names
 
 
-def _check_widths(rows: list[tuple[int, list[str]]], width: int, source: str) -> None:
+def _refuse_repeated_header(rows: Rows, names: list[str], source: str) -> None:
+    if len(names) < 2:
+        return
+    for line, row in rows:
+        if [cell.strip() for cell in row[: len(names)]] == names:
+            raise TrainerError(
+                f"{source} line {line}: repeats the header, as if two tables were pasted together",
+                remedy="delete the line",
+            )
+
+
+def _take_second_header(rows: Rows, names: list[str], source: str, notes: list[str]) -> list[str]:
+    """Take a row of units below the header into the names; refuse any other second header."""
+    if len(rows) < 3 or len(rows[0][1]) < len(names):
+        return names
+    line, first = rows[0]
+    numeric = [index for index in range(len(names)) if names[index] and _is_numeric(rows[1:], index)]
+    texts = [first[index].strip() for index in numeric]
+    if len(numeric) < 2 or any(is_number(text) for text in texts) or not any(texts):
+        return names
+    units = {index: text.strip("()[]") for index, text in zip(numeric, texts, strict=True) if text}
+    if not all(map(is_unit, units.values())):
+        if any(text.casefold() in MISSING for text in texts):
+            return names
+        raise TrainerError(
+            f"{source} line {line}: a second header ({', '.join(map(repr, texts[:3]))})",
+            remedy="keep one line of names, units in brackets",
+        )
+    rows.pop(0)
+    notes.append(f"line {line} holds units: taken as those of the columns")
+    return [
+        f"{name} ({units[index]})" if index in units and not name_and_unit(name)[1] else name
+        for index, name in enumerate(names)
+    ]
+
+
+def _is_numeric(rows: Rows, index: int) -> bool:
+    cells = [row[index].strip() for _, row in rows[:50] if index < len(row)]
+    known = [cell for cell in cells if cell.casefold() not in MISSING]
+    return bool(known) and all(is_number(cell.replace(",", ".")) for cell in known)
+
+
+def _check_widths(rows: Rows, width: int, source: str) -> None:
     for line, row in rows:
         if len(row) < width or any(cell.strip() for cell in row[width:]):
-            raise TrainerError(f"{source} line {line}: {len(row)} cells, expected {width}")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+            raise TrainerError(
+                f"{source} line {line}: {len(row)} cells, expected {width}",
+                remedy="quote a text that holds the delimiter, or fill the row up",
+            )

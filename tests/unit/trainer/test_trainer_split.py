@@ -57,10 +57,26 @@ def test_equal_seeds_give_equal_splits_and_others_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["kfold", "kfold:1", "kfold:x", "7", "7:0", "1:2:3:4", "a:b", "", "kfold:5:5", "²:1"]
+    "kind",
+    [
+        "kfold",
+        "kfold:1",
+        "kfold:x",
+        "7",
+        "7:0",
+        "1:2:3:4",
+        "a:b",
+        "",
+        "kfold:5:5",
+        "²:1",
+        "kfold:500x3",
+        "time:0",
+    ],
 )
 def test_a_split_that_is_none_is_wrong_use(kind: str) -> None:
-    with pytest.raises(UsageError, match="is not understood; use kfold:10, 7:3 or 6:2:2"):
+    with pytest.raises(
+        UsageError, match="is not understood; use kfold:10, kfold:10x5, 7:3, 6:2:2, logo or time:5"
+    ):
         make_split(kind, 100, None, 0)
 
 

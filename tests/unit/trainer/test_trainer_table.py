@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from trainer.columns import name_and_unit, read_inputs, read_targets
+from trainer.columns import read_inputs, read_targets
 from trainer.errors import TrainerError, UsageError
 from trainer.table import Table, read_table
+from trainer.units import name_and_unit
 
 if TYPE_CHECKING:
     from pathlib import Path
