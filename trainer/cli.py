@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from trainer.commands import bundles, campaigns, fitting
+from trainer.commands import algorithms, bundles, campaigns, fitting, tuning
 
 app = typer.Typer(
     name="ostwald-trainer",
@@ -22,8 +22,10 @@ for each in (
     fitting.fit,
     fitting.compare,
     fitting.refit,
+    tuning.tune,
     bundles.pack,
     bundles.keygen,
     campaigns.report,
+    algorithms.algorithms,
 ):
     app.command()(each)

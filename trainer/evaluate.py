@@ -12,11 +12,15 @@ from trainer.calibration import INTERVAL, ONE_SIGMA, calibrate, coverage, interv
 from trainer.errors import TrainerError
 from trainer.scores import Score, score_targets, score_together
 from trainer.surrogate import Prepared
+from trainer.workers import InProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trainer.arrays import Floats, Ints
     from trainer.dataset import Dataset
     from trainer.split import Fold, Split
+    from trainer.workers import Workers
 
 # Below this, no inner choice of settings is possible.
 MIN_CONDITIONS = 4
@@ -28,6 +32,7 @@ Progress = Callable[[int, int], None]
 class Evaluation:
     """One algorithm on unseen `rows` [k] of the data set; `mean`, `std` [k, m], calibrated; `novelty` [k].
 
+    `settings` are those that a search chose, empty where the algorithm chose by itself.
     `interval` [m] times std is the half width of the 90 % interval; `coverage_90` is how often it held.
     """
 
@@ -43,6 +48,7 @@ class Evaluation:
     mean: Floats
     std: Floats
     novelty: Floats
+    settings: Mapping[str, float]
 
     @property
     def half_width(self) -> Floats:
@@ -68,7 +74,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Held:
+class Held:
     """Raw predictions for the test rows of one fold."""
 
     rows: Ints
@@ -77,44 +83,64 @@ class _Held:
     novelty: Floats
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What the fits of a comparison share."""
+
+    dataset: Dataset
+    settings: Mapping[str, Mapping[str, float]]
+    seed: int
+
+
 def compare(
-    dataset: Dataset, split: Split, algorithms: tuple[str, ...], seed: int, progress: Progress
+    dataset: Dataset,
+    split: Split,
+    algorithms: tuple[str, ...],
+    seed: int,
+    progress: Progress,
+    *,
+    settings: Mapping[str, Mapping[str, float]] | None = None,
+    workers: Workers | None = None,
 ) -> Comparison:
-    """Fit every algorithm on every fold and rank them by R2."""
-    held: dict[str, list[_Held]] = {algorithm: [] for algorithm in algorithms}
-    total, done = len(split.folds) * len(algorithms), 0
-    for fold in split.folds:
-        prepared = _prepare(dataset, fold, seed)
-        for algorithm in algorithms:
-            held[algorithm].append(_predict(dataset, fold, prepared, algorithm, seed))
-            done += 1
-            progress(done, total)
-    evaluations = [_judge(dataset, algorithm, parts) for algorithm, parts in held.items()]
+    """Fit every algorithm on every fold and rank them by R2; `settings` fixes some of each algorithm's."""
+    job = _Job(dataset, settings or {}, seed)
+    tasks = [(fold, algorithm) for fold in split.folds for algorithm in algorithms]
+    held: dict[str, list[Held]] = {algorithm: [] for algorithm in algorithms}
+    answers = (workers or InProcess()).map(_hold_out, job, tasks)
+    for done, ((_, algorithm), part) in enumerate(zip(tasks, answers, strict=True), start=1):
+        held[algorithm].append(part)
+        progress(done, len(tasks))
+    evaluations = [
+        judge(dataset, algorithm, parts, job.settings.get(algorithm, {})) for algorithm, parts in held.items()
+    ]
     evaluations.sort(key=lambda evaluation: -evaluation.score.r2)
     final = None
     if split.final is not None:
-        prepared = _prepare(dataset, split.final, seed)
-        best = evaluations[0].algorithm
-        final = _judge(dataset, best, [_predict(dataset, split.final, prepared, best, seed)])
+        best = evaluations[0]
+        part = _hold_out(job, (split.final, best.algorithm))
+        final = judge(dataset, best.algorithm, [part], best.settings)
     return Comparison(tuple(evaluations), final)
 
 
-def _prepare(dataset: Dataset, fold: Fold, seed: int) -> Prepared:
+def _hold_out(job: _Job, task: tuple[Fold, str]) -> Held:
+    fold, algorithm = task
+    return hold_out(job.dataset, fold, algorithm, job.seed, job.settings.get(algorithm, {}))
+
+
+def hold_out(dataset: Dataset, fold: Fold, algorithm: str, seed: int, settings: Mapping[str, float]) -> Held:
+    """Fit on a fold's training rows and predict its test rows; TrainerError where conditions are too few."""
     prepared = Prepared.of(dataset.x[fold.train], dataset.y[fold.train], dataset.kinds, seed)
     if (distinct := len(prepared.data.z)) < MIN_CONDITIONS:
         raise TrainerError(
             f"{dataset.source}: {distinct} distinct conditions to train on, {MIN_CONDITIONS} are needed",
             remedy="add conditions, or train on a larger share with --split",
         )
-    return prepared
+    prediction = prepared.fit(algorithm, seed, settings).predict(dataset.x[fold.test])
+    return Held(fold.test, prediction.mean, prediction.std, prediction.novelty)
 
 
-def _predict(dataset: Dataset, fold: Fold, prepared: Prepared, algorithm: str, seed: int) -> _Held:
-    prediction = prepared.fit(algorithm, seed).predict(dataset.x[fold.test])
-    return _Held(fold.test, prediction.mean, prediction.std, prediction.novelty)
-
-
-def _judge(dataset: Dataset, algorithm: str, held: list[_Held]) -> Evaluation:
+def judge(dataset: Dataset, algorithm: str, held: list[Held], settings: Mapping[str, float]) -> Evaluation:
+    """Score and calibrate raw predictions of one algorithm, a part for each fold."""
     rows = np.concatenate([part.rows for part in held])
     mean = np.concatenate([part.mean for part in held])
     std = np.concatenate([part.std for part in held])
@@ -136,4 +162,5 @@ def _judge(dataset: Dataset, algorithm: str, held: list[_Held]) -> Evaluation:
         mean=mean,
         std=std * calibration,
         novelty=np.concatenate([part.novelty for part in held]),
+        settings=settings,
     )

@@ -10,7 +10,9 @@ import numpy as np
 from trainer.surrogate import Prepared
 
 if TYPE_CHECKING:
-    from trainer.arrays import Floats
+    from collections.abc import Mapping
+
+    from trainer.arrays import Floats, Ints
     from trainer.dataset import Dataset
     from trainer.split import Fold
     from trainer.surrogate import Surrogate
@@ -22,6 +24,19 @@ BACKGROUND = 200
 # A grid to the extremes would show what one odd row does to the model.
 _EDGES = (0.02, 0.98)
 _BAND = (0.1, 0.9)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How the model in question is fitted to some rows of its data."""
+
+    algorithm: str
+    settings: Mapping[str, float]
+    seed: int
+
+    def __call__(self, dataset: Dataset, rows: Ints) -> Surrogate:
+        prepared = Prepared.of(dataset.x[rows], dataset.y[rows], dataset.kinds, self.seed)
+        return prepared.fit(self.algorithm, self.seed, self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +61,16 @@ class Dependence:
     high: Floats
 
 
-def permutation_importance(
-    dataset: Dataset, folds: tuple[Fold, ...], algorithm: str, seed: int
-) -> tuple[Importance, ...]:
+def permutation_importance(dataset: Dataset, folds: tuple[Fold, ...], fit: Fit) -> tuple[Importance, ...]:
     """Shuffle each input in the test rows of each fold (Breiman 2001); most important first.
 
     Inputs that say the same stand in for one another: each then looks less important than it is.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(fit.seed)
     spread = np.maximum(dataset.y.var(axis=0), np.finfo(float).tiny)
     losses: list[Floats] = []
     for fold in folds:
-        prepared = Prepared.of(dataset.x[fold.train], dataset.y[fold.train], dataset.kinds, seed)
-        model = prepared.fit(algorithm, seed)
+        model = fit(dataset, fold.train)
         x, y = dataset.x[fold.test], dataset.y[fold.test]
         before = _unexplained(model, x, y, spread)
         for _ in range(SHUFFLES):

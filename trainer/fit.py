@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trainer.split import Split
     from trainer.surrogate import Surrogate
     from trainer.trust import Trust
+    from trainer.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,17 @@ class Fitted:
     def surrogate(self) -> Surrogate:
         """Refit the best algorithm on all rows, with the deviations calibrated on held-out ones."""
         prepared = Prepared.of(self.dataset.x, self.dataset.y, self.dataset.kinds, self.recipe.seed)
-        fitted = prepared.fit(self.comparison.best.algorithm, self.recipe.seed)
+        best = self.comparison.best
+        fitted = prepared.fit(best.algorithm, self.recipe.seed, best.settings)
         return fitted.calibrated(self.comparison.judged.calibration)
 
 
-def fit_csv(path: Path, recipe: Recipe, progress: Progress) -> Fitted:
+def fit_csv(path: Path, recipe: Recipe, progress: Progress, workers: Workers | None = None) -> Fitted:
     """Load, split and compare; errors are `TrainerError`, or `UsageError` where the request is at fault."""
     dataset = load_dataset(path, recipe)
     split = make_split(recipe.split, len(dataset.x), dataset.group_of, recipe.seed)
-    comparison = compare(dataset, split, recipe.algorithms, recipe.seed, progress)
+    settings = {algorithm: recipe.settings_of(algorithm) for algorithm in recipe.algorithms}
+    comparison = compare(
+        dataset, split, recipe.algorithms, recipe.seed, progress, settings=settings, workers=workers
+    )
     return Fitted(recipe, dataset, split, comparison)

@@ -9,13 +9,13 @@ import numpy as np
 
 from trainer.dataset import same_rows
 from trainer.evaluate import MIN_CONDITIONS
-from trainer.surrogate import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trainer.arrays import Floats, Ints
     from trainer.dataset import Dataset
+    from trainer.explain import Fit
     from trainer.split import Fold
 
 SHARES = (0.2, 0.35, 0.5, 0.7, 1.0)
@@ -61,16 +61,15 @@ class LearningCurve:
 def learning_curve(
     dataset: Dataset,
     folds: tuple[Fold, ...],
-    algorithm: str,
-    seed: int,
+    fit: Fit,
     progress: Callable[[int, int], None],
 ) -> LearningCurve | None:
     """Fit on growing parts of each fold, groups whole; None where even a half is too few conditions."""
     spread = np.maximum(dataset.y.std(axis=0), np.finfo(float).tiny)
     rows, errors = [], []
     for number, fold in enumerate(folds):
-        parts = _growing_parts(dataset, fold, seed)
-        fits = [_error(dataset, part, fold.test, algorithm, seed, spread) for part in parts]
+        parts = _growing_parts(dataset, fold, fit.seed)
+        fits = [_error(dataset, part, fold.test, fit, spread) for part in parts]
         rows.append([float(len(part)) for part in parts])
         errors.append(fits)
         progress(number + 1, len(folds))
@@ -105,11 +104,10 @@ def _growing_parts(dataset: Dataset, fold: Fold, seed: int) -> list[Ints]:
     return [fold.train[np.isin(own, order[: max(round(share * len(order)), 1)])] for share in SHARES]
 
 
-def _error(dataset: Dataset, train: Ints, test: Ints, algorithm: str, seed: int, spread: Floats) -> float:
-    prepared = Prepared.of(dataset.x[train], dataset.y[train], dataset.kinds, seed)
-    if len(prepared.data.z) < MIN_CONDITIONS:
+def _error(dataset: Dataset, train: Ints, test: Ints, fit: Fit, spread: Floats) -> float:
+    if len(np.unique(dataset.x[train], axis=0)) < MIN_CONDITIONS:
         return float("nan")
-    missed = (prepared.fit(algorithm, seed).predict(dataset.x[test]).mean - dataset.y[test]) / spread
+    missed = (fit(dataset, train).predict(dataset.x[test]).mean - dataset.y[test]) / spread
     return float(np.sqrt((missed**2).mean()))
 
 

@@ -9,16 +9,18 @@ import numpy as np
 
 from trainer.candidates import CANDIDATES
 from trainer.candidates.base import merge_replicates
+from trainer.candidates.tuned import Tuned
 from trainer.dataset import same_rows
+from trainer.errors import UsageError
 from trainer.graph import Graph
 from trainer.novelty import Novelty
 from trainer.preprocess import Preprocessor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trainer.arrays import Floats
-    from trainer.candidates.base import Regressor, TrainingSet
+    from trainer.candidates.base import Algorithm, Regressor, TrainingSet
     from trainer.preprocess import InputKind
 
 
@@ -53,10 +55,26 @@ class Prepared:
         data = merge_replicates(z, standard, same_rows(x), preprocessor.input_of)
         return Prepared(preprocessor, Novelty.fit(preprocessor, data.z, seed), data, centre, scale)
 
-    def fit(self, algorithm: str, seed: int) -> Surrogate:
-        """Fit one algorithm, not yet calibrated."""
-        regressor = CANDIDATES[algorithm].load()(self.data, seed)
-        return Surrogate(algorithm, self, regressor, np.ones_like(self.scale))
+    def fit(self, algorithm: str, seed: int, settings: Mapping[str, float] | None = None) -> Surrogate:
+        """Fit one algorithm, not yet calibrated; of `settings` that are given, it chooses none itself.
+
+        UsageError names a setting that the algorithm does not have.
+        """
+        chosen = CANDIDATES[algorithm].load()
+        if settings:
+            chosen = _with_settings(algorithm, chosen, settings)
+        return Surrogate(algorithm, self, chosen(self.data, seed), np.ones_like(self.scale))
+
+
+def _with_settings(algorithm: str, chosen: Algorithm, settings: Mapping[str, float]) -> Algorithm:
+    space = chosen.space if isinstance(chosen, Tuned) else {}
+    if foreign := set(settings) - set(space):
+        known = ", ".join(sorted(space)) or "none"
+        raise UsageError(f"{algorithm} has no setting {min(foreign)!r}", remedy=f"it has {known}")
+    assert isinstance(chosen, Tuned)
+    # What is not given stays as in the algorithm's own grid, and as its last fit sets it.
+    final = {name: value for name, value in chosen.final.items() if name not in settings}
+    return replace(chosen, grid=({**chosen.grid[0], **settings},), final=final)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import rankdata
 
-from trainer.explain import Dependence, Importance, partial_dependence, permutation_importance
+from trainer.explain import Dependence, Fit, Importance, partial_dependence, permutation_importance
 from trainer.learning import LearningCurve, learning_curve
 from trainer.novelty import Novelty
 from trainer.preprocess import Preprocessor
@@ -60,8 +60,9 @@ def assess(fitted: Fitted, progress: Callable[[int, int], None]) -> Trust:
     dataset, seed = fitted.dataset, fitted.recipe.seed
     judged = fitted.comparison.judged
     folds = fitted.split.folds[:MAX_FOLDS]
-    curve = learning_curve(dataset, folds, judged.algorithm, seed, progress)
-    importances = permutation_importance(dataset, folds, judged.algorithm, seed)
+    fit = Fit(judged.algorithm, judged.settings, seed)
+    curve = learning_curve(dataset, folds, fit, progress)
+    importances = permutation_importance(dataset, folds, fit)
     surrogate = fitted.surrogate()
     names = [column.name for column in dataset.inputs]
     dependences = tuple(

@@ -53,20 +53,22 @@ SplitKind = Annotated[
 Algorithms = Annotated[str, typer.Option("--algorithms", help="Which to compare.")]
 Seed = Annotated[int, typer.Option("--seed", help="Equal seeds give equal models.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Key = Annotated[
-    Path | None,
-    typer.Option("--key", help="Private key to sign with; otherwise signing-key.pem in ~/.config/ostwald."),
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Fix a setting instead of choosing it: svr.penalty=3.5; may be repeated."),
 ]
-Name = Annotated[str | None, typer.Option("--name", help="Name of the model on a device; else the CSV's.")]
-Serial = Annotated[
-    int | None, typer.Option("--serial", help="Version, above all earlier ones; else the time.")
+Jobs = Annotated[int, typer.Option("--jobs", help="Processes to use on this machine.")]
+ClusterAddress = Annotated[
+    str | None, typer.Option("--cluster", help="HOST:PORT of a dask scheduler to run the fits on.")
 ]
-MinSerial = Annotated[
-    int, typer.Option("--min-serial", help="Devices refuse versions below this from then on.")
-]
-Budget = Annotated[
-    float, typer.Option("--latency-budget-ms", help="Longest that a device may take to answer.")
-]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """Where fits run."""
+
+    jobs: Jobs = 1
+    cluster: ClusterAddress = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ class DataOptions:
     split: SplitKind = "kfold:10"
     algorithms: Algorithms = ALL
     seed: Seed = 0
+    settings: Settings = None
 
     def recipe(self) -> Recipe:
         """Return what was asked; UsageError where it makes no sense."""
@@ -95,6 +98,7 @@ class DataOptions:
             algorithms=names([self.algorithms]),
             seed=self.seed,
             has_header=not self.no_header,
+            settings=tuple(self.settings or ()),
         )
 
 

@@ -16,7 +16,7 @@ from trainer.calibration import calibrate, interval_coverage
 from trainer.cli import app
 from trainer.columns import Column
 from trainer.dataset import Dataset
-from trainer.explain import partial_dependence, permutation_importance
+from trainer.explain import Fit, partial_dependence, permutation_importance
 from trainer.learning import LearningCurve, learning_curve, replicate_noise
 from trainer.split import make_split
 from trainer.surrogate import Prepared
@@ -56,7 +56,7 @@ def test_the_coverage_of_an_interval_is_counted_on_rows_that_did_not_make_it() -
 def test_the_input_that_does_most_is_the_most_important_and_an_idle_one_is_not() -> None:
     dataset = _line(60, 0.05)
     split = make_split("kfold:3", 60, None, 0)
-    found = permutation_importance(dataset, split.folds, "ridge", 0)
+    found = permutation_importance(dataset, split.folds, Fit("ridge", {}, 0))
     assert [each.name for each in found] == ["x0", "x1", "x2"]
     assert found[0].loss > 1.0
     assert abs(found[2].loss) < 0.01
@@ -81,7 +81,7 @@ def test_more_data_would_help_a_curve_that_still_falls() -> None:
     x = rng.uniform(-1.0, 1.0, (160, 2))
     dataset = _dataset(x, np.sin(4.0 * x[:, 0]) * np.cos(3.0 * x[:, 1]))
     folds = make_split("kfold:3", 160, None, 0).folds
-    curve = learning_curve(dataset, folds, "gp", 0, lambda _done, _total: None)
+    curve = learning_curve(dataset, folds, Fit("gp", {}, 0), lambda _done, _total: None)
     assert curve is not None
     assert (np.diff(curve.rmse.mean(axis=1)) < 0.0).all()
     assert curve.more_would_help
@@ -91,7 +91,7 @@ def test_more_data_would_help_a_curve_that_still_falls() -> None:
 def test_more_data_would_not_help_a_line_in_noise() -> None:
     dataset = _line(300, 1.0)
     folds = make_split("kfold:3", 300, None, 0).folds
-    curve = learning_curve(dataset, folds, "ridge", 0, lambda _done, _total: None)
+    curve = learning_curve(dataset, folds, Fit("ridge", {}, 0), lambda _done, _total: None)
     assert curve is not None
     assert not curve.more_would_help
     assert "would not help much" in curve.verdict()
@@ -106,7 +106,7 @@ def test_at_the_noise_of_repeats_no_data_help() -> None:
 def test_too_few_conditions_give_no_curve() -> None:
     dataset = _line(9, 0.1)
     folds = make_split("kfold:3", 9, None, 0).folds
-    assert learning_curve(dataset, folds, "ridge", 0, lambda _done, _total: None) is None
+    assert learning_curve(dataset, folds, Fit("ridge", {}, 0), lambda _done, _total: None) is None
 
 
 def test_the_noise_of_repeats_is_what_was_added_to_them() -> None:

@@ -1,0 +1,106 @@
+"""Where fits run: in this process, in several of this machine, or on a dask cluster that is there already.
+
+Whatever the place, results come in the order of the tasks, so the answer is the same.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from trainer.errors import TrainerError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+MAX_JOBS = 256
+_CONNECT_S = 20.0
+Shared = TypeVar("Shared")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Workers(Protocol):
+    """Runs a module's function for each item, with something large that all of them need.
+
+    Results are yielded in the order of the items, as they come.
+    """
+
+    def map(
+        self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
+    ) -> Iterator[Result]: ...
+
+
+class InProcess:
+    """One after another, here."""
+
+    def map(
+        self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
+    ) -> Iterator[Result]:
+        return (function(shared, item) for item in items)
+
+
+class Processes:
+    """Several processes of this machine, kept alive between calls."""
+
+    def __init__(self, jobs: int) -> None:
+        from joblib import Parallel  # noqa: PLC0415 - only when asked for
+
+        self._parallel = Parallel(n_jobs=jobs, return_as="generator")
+
+    def map(
+        self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
+    ) -> Iterator[Result]:
+        from joblib import delayed  # noqa: PLC0415 - only when asked for
+
+        results: Iterator[Result] = self._parallel(delayed(function)(shared, item) for item in items)
+        return results
+
+
+class Cluster:
+    """Workers behind a dask scheduler; `shared` goes to each of them once a call."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def map(
+        self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
+    ) -> Iterator[Result]:
+        spread = self._client.scatter(shared, broadcast=True)
+        # Not pure: equal keys would give back an earlier result instead of asking a worker.
+        futures = [self._client.submit(function, spread, item, pure=False) for item in items]
+        return (future.result() for future in futures)
+
+
+@contextmanager
+def open_workers(jobs: int, cluster: str | None) -> Iterator[Workers]:
+    """Yield workers for `--jobs` or `--cluster HOST:PORT`; errors say what is missing."""
+    if not 1 <= jobs <= MAX_JOBS:
+        raise UsageError(f"--jobs {jobs} is not within 1 to {MAX_JOBS}")
+    if cluster is None:
+        yield InProcess() if jobs == 1 else Processes(jobs)
+        return
+    if jobs != 1:
+        raise UsageError("--jobs and --cluster exclude each other", remedy="leave one out")
+    client = _connect(cluster)
+    try:
+        yield Cluster(client)
+    finally:
+        client.close()
+
+
+def _connect(address: str) -> Any:
+    try:
+        from distributed import Client  # noqa: PLC0415 - an optional dependency
+    except ImportError as problem:
+        raise UsageError("--cluster needs dask", remedy="pip install 'ostwald[cluster]'") from problem
+    try:
+        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as problem:
+        raise TrainerError(
+            f"--cluster {address}: no scheduler answers ({problem})", remedy="start one: dask scheduler"
+        ) from problem
+    if not client.scheduler_info()["workers"]:
+        client.close()
+        raise TrainerError(f"--cluster {address}: has no workers", remedy=f"start one: dask worker {address}")
+    return client
