@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from firmware_bridge.errors import BridgeError
 
 if TYPE_CHECKING:
     from array import array
+    from collections.abc import Callable, Mapping
 
+    from firmware_bridge.devices.instruments.base import InstrumentSettings
+    from firmware_bridge.link.interfaces import Link
     from firmware_bridge.wire.messages import FaultsReply, HelloReply, Status
 
 
@@ -226,3 +229,15 @@ class Spectrometer(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class DescribedSpectrometer(Spectrometer, Protocol):
+    """A spectrometer's driver that is made from what the rig file says of it.
+
+    DeviceError from its making names a setting that is missing or can't be; nothing is opened yet.
+    """
+
+    OPTIONS: ClassVar[Mapping[str, str]]
+    """The keys of `options`, each with one line on what it means."""
+
+    def __init__(self, open_link: Callable[[], Link], settings: InstrumentSettings) -> None: ...

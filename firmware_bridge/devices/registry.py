@@ -8,14 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from firmware_bridge.devices.board import Board
+from firmware_bridge.devices.instruments.base import InstrumentSettings
 from firmware_bridge.devices.interfaces import DeviceError
 from firmware_bridge.devices.spectrometer import FramedSpectrometer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from firmware_bridge.devices.instruments.base import Instrument, InstrumentSettings
-    from firmware_bridge.devices.interfaces import BoardConfiguration, ControlBoard, Spectrometer
+    from firmware_bridge.devices.instruments.base import Instrument
+    from firmware_bridge.devices.interfaces import (
+        BoardConfiguration,
+        ControlBoard,
+        DescribedSpectrometer,
+        Spectrometer,
+    )
     from firmware_bridge.link.interfaces import Link
 
 
@@ -47,6 +53,26 @@ class SpectrometerDriver:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribedSpectrometerDriver:
+    """Where a driver is that takes options from the rig file. Loaded when a rig uses it."""
+
+    module: str
+    name: str
+    kind: ClassVar[DeviceKind] = DeviceKind.SPECTROMETER
+
+    def load(self) -> type[DescribedSpectrometer]:
+        """Import the driver's class."""
+        driver: type[DescribedSpectrometer] = getattr(
+            import_module(f"firmware_bridge.devices.{self.module}"), self.name
+        )
+        return driver
+
+    def make(self, open_link: Callable[[], Link], settings: InstrumentSettings | None = None) -> Spectrometer:
+        """Make the driver; DeviceError names a setting that is missing or can't be."""
+        return self.load()(open_link, InstrumentSettings() if settings is None else settings)
+
+
+@dataclass(frozen=True, slots=True)
 class InstrumentDriver:
     """Where an instrument's driver is. Loaded when a rig uses it: some of them bring a heavy library."""
 
@@ -64,12 +90,14 @@ class InstrumentDriver:
         return self.load()(settings)
 
 
-Driver = BoardDriver | SpectrometerDriver | InstrumentDriver
+Driver = BoardDriver | SpectrometerDriver | DescribedSpectrometerDriver | InstrumentDriver
 
 _INSTRUMENTS: Final = "firmware_bridge.devices.instruments"
 DRIVERS: Final[Mapping[str, Driver]] = {
     "ostwald-board": BoardDriver(Board),
     "ostwald-spectrometer": SpectrometerDriver(FramedSpectrometer),
+    "ocean": DescribedSpectrometerDriver("ocean", "OceanSpectrometer"),
+    "text-spectrometer": DescribedSpectrometerDriver("text_spectrometer", "TextSpectrometer"),
     "cavro": InstrumentDriver("cavro", "Cavro"),
     "new-era": InstrumentDriver("new_era", "NewEra"),
     "sensirion-flow": InstrumentDriver("sensirion_flow", "SensirionFlow"),
@@ -102,9 +130,9 @@ def find_board_driver(name: str) -> BoardDriver:
     return driver
 
 
-def find_spectrometer_driver(name: str) -> SpectrometerDriver:
+def find_spectrometer_driver(name: str) -> SpectrometerDriver | DescribedSpectrometerDriver:
     driver = find_driver(name)
-    if not isinstance(driver, SpectrometerDriver):
+    if not isinstance(driver, SpectrometerDriver | DescribedSpectrometerDriver):
         raise DeviceError(f"driver {name!r} drives a {driver.kind.value}, not a spectrometer")
     return driver
 

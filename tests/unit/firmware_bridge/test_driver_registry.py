@@ -21,7 +21,8 @@ from firmware_bridge.devices.spectrometer import FramedSpectrometer
 def test_every_driver_says_what_it_drives() -> None:
     kinds = {name: driver.kind for name, driver in DRIVERS.items()}
     assert kinds.pop("ostwald-board") is DeviceKind.BOARD
-    assert kinds.pop("ostwald-spectrometer") is DeviceKind.SPECTROMETER
+    for name in ("ostwald-spectrometer", "ocean", "text-spectrometer"):
+        assert kinds.pop(name) is DeviceKind.SPECTROMETER
     assert set(kinds.values()) == {DeviceKind.INSTRUMENT}
     assert find_board_driver("ostwald-board").make is Board
     assert find_spectrometer_driver("ostwald-spectrometer").make is FramedSpectrometer
