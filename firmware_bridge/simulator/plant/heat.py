@@ -40,6 +40,7 @@ class ThermalParameters:
     """Share of the heater power that the board dissipates."""
     sensor_lag_s: float = 1.2
     sensor_noise_c: float = 0.02
+    liquid_j_ul_k: float = WATER_J_UL_K
 
 
 class DelayLine:
@@ -81,14 +82,14 @@ class Thermal:
         self._noise = NormalStream(seed, "temperature sensors")
 
     def advance(
-        self, dt_s: float, heater_duty: tuple[float, ...], mixer_ul_s: float, reductant_ul_s: float
+        self, dt_s: float, heater_duty: tuple[float, ...], mixer_ul_s: float, joining_ul_s: float
     ) -> None:
-        """Move all bodies; flows are those through the mixer and from the reductant pump."""
+        """Move all bodies; flows are those through the mixer and joining after it."""
         mixer_duty = self._delays[0].shift(dt_s, heater_duty[0])
         reactor_duty = self._delays[1].shift(dt_s, heater_duty[1])
         steps = max(1, math.ceil(dt_s / _LONGEST_STEP_S))
         for _ in range(steps):
-            self._step(dt_s / steps, mixer_duty, reactor_duty, mixer_ul_s, reductant_ul_s)
+            self._step(dt_s / steps, mixer_duty, reactor_duty, mixer_ul_s, joining_ul_s)
         follow = 1.0 - math.exp(-dt_s / self._parameters.sensor_lag_s)
         shown_c = self._shown_c
         for index, true_c in enumerate((self.mixer_c, self.reactor_c, self.cell_c, self.board_c)):
@@ -105,20 +106,20 @@ class Thermal:
         )
 
     def _step(
-        self, dt_s: float, mixer_duty: float, reactor_duty: float, mixer_ul_s: float, reductant_ul_s: float
+        self, dt_s: float, mixer_duty: float, reactor_duty: float, mixer_ul_s: float, joining_ul_s: float
     ) -> None:
         """Relax each body exactly toward its equilibrium with the others held: stable for any dt."""
         p = self._parameters
-        mixer_w_k = WATER_J_UL_K * mixer_ul_s
-        reductant_w_k = WATER_J_UL_K * reductant_ul_s
-        liquid_w_k = mixer_w_k + reductant_w_k
+        mixer_w_k = p.liquid_j_ul_k * mixer_ul_s
+        joining_w_k = p.liquid_j_ul_k * joining_ul_s
+        liquid_w_k = mixer_w_k + joining_w_k
         loss_w_k = p.zone_to_base_w_k + p.zone_to_ambient_w_k + p.zone_to_zone_w_k
         fixed_w = p.zone_to_base_w_k * p.base_c + p.zone_to_ambient_w_k * p.ambient_c
         mixer_c, reactor_c = self.mixer_c, self.reactor_c
 
         gain_w = fixed_w + p.heater_w * mixer_duty + p.zone_to_zone_w_k * reactor_c + mixer_w_k * p.ambient_c
         self.mixer_c = _relax(mixer_c, gain_w, loss_w_k + mixer_w_k, p.zone_j_k, dt_s)
-        inflow_w = mixer_w_k * mixer_c + reductant_w_k * p.ambient_c
+        inflow_w = mixer_w_k * mixer_c + joining_w_k * p.ambient_c
         gain_w = fixed_w + p.heater_w * reactor_duty + p.zone_to_zone_w_k * mixer_c + inflow_w
         self.reactor_c = _relax(reactor_c, gain_w, loss_w_k + liquid_w_k, p.zone_j_k, dt_s)
         gain_w = p.cell_to_ambient_w_k * p.ambient_c + liquid_w_k * reactor_c

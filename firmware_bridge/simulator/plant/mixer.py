@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LEAST_PARCEL_UL: Final = 0.1
 
 
 @dataclass(slots=True)
 class _Parcel:
-    """A plug in the mixer: volumes of its streams, and the adsorption clock at its entry."""
+    """A plug in the mixer: volumes of its streams, and the clock at its entry."""
 
     volume_ul: float
-    silver_ul: float
-    pva_ul: float
-    citrate_ul: float
-    seed_ul: float
+    streams_ul: list[float]
     entered_clock: float
 
 
@@ -25,26 +25,24 @@ class _Parcel:
 class MixerOutflow:
     """What left the mixer in one step; `exposure` is the volume mean of clock now minus clock at entry."""
 
-    silver_ul: float
-    pva_ul: float
-    citrate_ul: float
-    seed_ul: float
+    streams_ul: list[float]
     exposure: float
 
 
 class MixerLine:
-    """First in, first out, at constant volume; filled with water at first."""
+    """First in, first out, at constant volume; filled with clear liquid at first."""
 
-    def __init__(self, volume_ul: float) -> None:
-        self._parcels: deque[_Parcel] = deque([_Parcel(volume_ul, 0.0, 0.0, 0.0, 0.0, 0.0)])
+    def __init__(self, volume_ul: float, streams: int) -> None:
+        self._parcels: deque[_Parcel] = deque([_Parcel(volume_ul, [0.0] * streams, 0.0)])
+        self._nothing = MixerOutflow([0.0] * streams, 0.0)
 
-    def push(
-        self, silver_ul: float, pva_ul: float, citrate_ul: float, seed_ul: float, clock: float
-    ) -> MixerOutflow:
+    def push(self, streams_ul: Sequence[float], clock: float) -> MixerOutflow:
         """Let these volumes enter; as much leaves at the other end."""
-        entering_ul = silver_ul + pva_ul + citrate_ul + seed_ul
+        entering_ul = 0.0
+        for stream_ul in streams_ul:
+            entering_ul += stream_ul
         if entering_ul <= 0.0:
-            return _NOTHING
+            return self._nothing
         parcels = self._parcels
         last = parcels[-1]
         if last.volume_ul < _LEAST_PARCEL_UL:
@@ -52,16 +50,15 @@ class MixerLine:
             total_ul = last.volume_ul + entering_ul
             last.entered_clock += (clock - last.entered_clock) * entering_ul / total_ul
             last.volume_ul = total_ul
-            last.silver_ul += silver_ul
-            last.pva_ul += pva_ul
-            last.citrate_ul += citrate_ul
-            last.seed_ul += seed_ul
+            for index, stream_ul in enumerate(streams_ul):
+                last.streams_ul[index] += stream_ul
         else:
-            parcels.append(_Parcel(entering_ul, silver_ul, pva_ul, citrate_ul, seed_ul, clock))
+            parcels.append(_Parcel(entering_ul, list(streams_ul), clock))
         return self._pop(entering_ul, clock)
 
     def _pop(self, leaving_ul: float, clock: float) -> MixerOutflow:
-        silver_ul = pva_ul = citrate_ul = seed_ul = exposure_ul = 0.0
+        left_ul = list(self._nothing.streams_ul)
+        exposure_ul = 0.0
         wanted_ul = leaving_ul
         parcels = self._parcels
         while wanted_ul > 0.0:
@@ -70,23 +67,14 @@ class MixerLine:
             whole = first.volume_ul <= wanted_ul and len(parcels) > 1
             share = 1.0 if whole else min(wanted_ul / first.volume_ul, 1.0)
             taken_ul = first.volume_ul * share
-            silver_ul += first.silver_ul * share
-            pva_ul += first.pva_ul * share
-            citrate_ul += first.citrate_ul * share
-            seed_ul += first.seed_ul * share
+            for index, stream_ul in enumerate(first.streams_ul):
+                left_ul[index] += stream_ul * share
             exposure_ul += taken_ul * (clock - first.entered_clock)
             if whole:
                 parcels.popleft()
                 wanted_ul -= taken_ul
                 continue
-            keep = 1.0 - share
             first.volume_ul -= taken_ul
-            first.silver_ul *= keep
-            first.pva_ul *= keep
-            first.citrate_ul *= keep
-            first.seed_ul *= keep
+            first.streams_ul = [stream_ul * (1.0 - share) for stream_ul in first.streams_ul]
             break
-        return MixerOutflow(silver_ul, pva_ul, citrate_ul, seed_ul, exposure_ul / leaving_ul)
-
-
-_NOTHING: Final = MixerOutflow(0.0, 0.0, 0.0, 0.0, 0.0)
+        return MixerOutflow(left_ul, exposure_ul / leaving_ul)

@@ -24,30 +24,19 @@ from firmware_bridge.simulator.plant import residence
 from firmware_bridge.simulator.plant.errors import PlantError
 from firmware_bridge.simulator.plant.heat import WATER_J_UL_K, ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import Tube, residence_variance
+from firmware_bridge.simulator.plant.layout import Geometry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LN10: Final = math.log(10.0)
-_MIXER: Final = Tube(volume_ul=12.0, bore_mm=0.3)
-_REACTOR: Final = Tube(volume_ul=60.0, bore_mm=0.3)
-_OUTLET: Final = Tube(volume_ul=13.0, bore_mm=0.3)
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """Tubes in the order of flow, and the light path; all chosen."""
-
-    mixer: Tube = _MIXER
-    reactor: Tube = _REACTOR
-    outlet: Tube = _OUTLET
-    """From the end of the heated reactor through the flow cell, at the cell's temperature."""
-    path_mm: float = 10.0
-
-    @property
-    def dispersing(self) -> Tube:
-        """What lies between the second junction and the detector."""
-        return Tube(self.reactor.volume_ul + self.outlet.volume_ul, self.reactor.bore_mm)
+GEOMETRY: Final = Geometry(
+    mixer=Tube(volume_ul=12.0, bore_mm=0.3),
+    reactor=Tube(volume_ul=60.0, bore_mm=0.3),
+    outlet=Tube(volume_ul=13.0, bore_mm=0.3),
+    path_mm=10.0,
+)
+"""All chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +100,7 @@ class NanoprismModel:
     """Chemistry and optics for one set of wavelengths."""
 
     optics: PopulationOptics
-    geometry: Geometry = field(default_factory=Geometry)
+    geometry: Geometry = GEOMETRY
     stocks: Stocks = field(default_factory=Stocks)
     rates: Rates = field(default_factory=Rates)
     thermal: ThermalParameters = field(default_factory=ThermalParameters)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import astuple
 from itertools import pairwise
 
 import numpy as np
@@ -33,88 +32,88 @@ def density(theta: float, variance: float) -> float:
 
 
 def water(volume_ul: float) -> Inflow:
-    return Inflow(0.0, 0.0, 0.0, 0.0, 0.0, volume_ul, 0.0, 22.0)
+    return Inflow([0.0], volume_ul, [0.0, 22.0])
 
 
 def seeds(volume_ul: float, exposure: float = 0.0) -> Inflow:
-    return Inflow(0.0, 0.0, 0.0, volume_ul, 0.0, 0.0, exposure, 22.0)
+    return Inflow([volume_ul], 0.0, [exposure, 22.0])
 
 
 @given(st.lists(st.tuples(volume, volume, volume, volume), min_size=1, max_size=60))
 def test_the_mixer_conserves_every_stream(pushes: list[Volumes]) -> None:
-    mixer = MixerLine(12.0)
+    mixer = MixerLine(12.0, 4)
     entered, left = np.zeros(4), np.zeros(4)
     for step, volumes in enumerate(pushes):
-        out = mixer.push(*volumes, float(step))
+        out = mixer.push(volumes, float(step))
         entered += volumes
-        left += (out.silver_ul, out.pva_ul, out.citrate_ul, out.seed_ul)
-    held = np.sum([astuple(parcel)[:5] for parcel in mixer._parcels], axis=0)
-    assert held[0] == pytest.approx(12.0, rel=1e-9)
-    assert left + held[1:] == pytest.approx(entered, rel=1e-9, abs=1e-9)
+        left += out.streams_ul
+    held = np.sum([parcel.streams_ul for parcel in mixer._parcels], axis=0)
+    assert sum(parcel.volume_ul for parcel in mixer._parcels) == pytest.approx(12.0, rel=1e-9)
+    assert left + held == pytest.approx(entered, rel=1e-9, abs=1e-9)
 
 
 def test_the_mixer_gives_out_what_entered_one_volume_ago() -> None:
-    mixer = MixerLine(10.0)
-    outs = [mixer.push(0.0, 0.0, 0.0, 1.0, float(step)) for step in range(15)]
-    assert [out.seed_ul for out in outs[:10]] == pytest.approx([0.0] * 10)
-    assert [out.seed_ul for out in outs[10:]] == pytest.approx([1.0] * 5)
+    mixer = MixerLine(10.0, 1)
+    outs = [mixer.push([1.0], float(step)) for step in range(15)]
+    assert [out.streams_ul[0] for out in outs[:10]] == pytest.approx([0.0] * 10)
+    assert [out.streams_ul[0] for out in outs[10:]] == pytest.approx([1.0] * 5)
     assert [out.exposure for out in outs[10:]] == pytest.approx([10.0] * 5)
 
 
 def test_the_mixer_stays_small_under_tiny_steps() -> None:
-    mixer = MixerLine(10.0)
+    mixer = MixerLine(10.0, 1)
     for step in range(20_000):
-        mixer.push(1e-3, 0.0, 0.0, 0.0, float(step))
+        mixer.push([1e-3], float(step))
     assert len(mixer._parcels) <= 10.0 / 0.1 + 2
 
 
 def test_one_push_larger_than_the_mixer_passes_through() -> None:
-    out = MixerLine(2.0).push(10.0, 0.0, 0.0, 0.0, 5.0)
-    assert out.silver_ul == pytest.approx(8.0, rel=1e-12)
+    out = MixerLine(2.0, 2).push([10.0, 0.0], 5.0)
+    assert out.streams_ul[0] == pytest.approx(8.0, rel=1e-12)
 
 
 @given(st.lists(st.floats(1e-4, 2.0), min_size=3, max_size=80))
 def test_history_finds_every_point_in_order(volumes: list[float]) -> None:
-    history = ReactorHistory(300.0, 22.0)
+    history = ReactorHistory(300.0, 1, [0.0, 22.0], 1)
     time_s = 0.0
     for entering_ul in volumes:
         time_s += 0.1
-        history.push(water(entering_ul), time_s, 30.0 * time_s)
+        history.push(water(entering_ul), time_s, (30.0 * time_s,))
     assert history.volume_ul == pytest.approx(sum(volumes), rel=1e-12)
     points = np.linspace(0.0, history.volume_ul, 37)
     times = [history.crossing_at(float(p)).time_s for p in points]
     assert times == sorted(times)
     assert times[-1] == pytest.approx(time_s)
     assert all(
-        history.crossing_at(float(p)).heat_clock == pytest.approx(30.0 * t)
+        history.crossing_at(float(p)).clocks[0] == pytest.approx(30.0 * t)
         for p, t in zip(points, times, strict=True)
     )
 
 
 def test_history_is_exact_at_a_steady_flow_whatever_the_bins() -> None:
-    history = ReactorHistory(300.0, 22.0)
+    history = ReactorHistory(300.0, 1, [0.0, 22.0], 1)
     for step in range(1, 5001):
-        history.push(water(0.013), step * 0.1, 0.0)
+        history.push(water(0.013), step * 0.1, (0.0,))
     assert history.crossing_at(31.7).time_s == pytest.approx(31.7 / 0.13, rel=1e-9)
 
 
 def test_history_forgets_beyond_its_horizon_but_never_within() -> None:
-    history = ReactorHistory(100.0, 22.0)
+    history = ReactorHistory(100.0, 1, [0.0, 22.0], 1)
     for step in range(1, 200_001):
-        history.push(seeds(0.01, exposure=float(step)), step * 0.1, 0.0)
+        history.push(seeds(0.01, exposure=float(step)), step * 0.1, (0.0,))
     assert len(history._bins) <= 2 * (100.0 / LEAST_BIN_UL + 3)
     back_ul = history.volume_ul - 99.0
     assert history.crossing_at(back_ul).time_s == pytest.approx(back_ul / 0.1, rel=1e-6)
-    assert history.inflow_at(back_ul).exposure == pytest.approx(back_ul / 0.01, abs=30.0)
+    assert history.inflow_at(back_ul).marks[0] == pytest.approx(back_ul / 0.01, abs=30.0)
 
 
 def test_merging_bins_keeps_volumes_and_means() -> None:
-    history = ReactorHistory(100.0, 22.0)
-    history.push(seeds(0.05, exposure=1.0), 0.1, 0.0)
-    history.push(seeds(0.15, exposure=3.0), 0.2, 0.0)
+    history = ReactorHistory(100.0, 1, [0.0, 22.0], 1)
+    history.push(seeds(0.05, exposure=1.0), 0.1, (0.0,))
+    history.push(seeds(0.15, exposure=3.0), 0.2, (0.0,))
     merged = history.inflow_at(0.1)
     assert merged.volume_ul == pytest.approx(0.2)
-    assert merged.exposure == pytest.approx(2.5)
+    assert merged.marks[0] == pytest.approx(2.5)
 
 
 @pytest.mark.parametrize("variance", [0.001, 0.03, 0.2])

@@ -1,0 +1,253 @@
+"""The plant that every synthesis runs in: pumps, zones, tubes and the light path around its chemistry.
+
+Streams meet at the first junction and pass the mixer (heater 0) as plug flow; others join behind it; the
+reactor (heater 1) and the outlet disperse. Nothing moves in a step: what enters the reactor is kept in order
+of volume, and looked up when the detector looks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from firmware_bridge.simulator.interfaces import Drive, Sensed
+from firmware_bridge.simulator.optics.lamp import Lamp, LampParameters
+from firmware_bridge.simulator.optics.spectrometer import MOST_SCANS, Spectrometer
+from firmware_bridge.simulator.plant import residence
+from firmware_bridge.simulator.plant.errors import PlantError
+from firmware_bridge.simulator.plant.heat import Thermal
+from firmware_bridge.simulator.plant.history import Inflow, ReactorHistory
+from firmware_bridge.simulator.plant.hydraulics import MOST_VARIANCE, pressure_drop_kpa, residence_variance
+from firmware_bridge.simulator.plant.layout import Parcels
+from firmware_bridge.simulator.plant.mixer import MixerLine
+from firmware_bridge.simulator.plant.noise import NormalStream, generator
+from firmware_bridge.simulator.plant.pumps import Pump, draw_character
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from firmware_bridge.simulator.plant.facts import RigFacts
+    from firmware_bridge.simulator.plant.layout import Layout, Process
+    from firmware_bridge.simulator.plant.mixer import MixerOutflow
+
+HEATERS: Final = 2
+LONGEST_STEP_S: Final = 10.0
+LONGEST_EXPOSURE_S: Final = 60.0
+_PRESSURE_NOISE_KPA: Final = 0.2
+_OWN_MARKS: Final = 2
+"""The exposure and the temperature of the mixer stand before the process's own marks."""
+
+
+class FlowPlant:
+    """One rig with its own pump errors and noise. Equal seeds and equal calls give equal bits."""
+
+    def __init__(self, process: Process, seed: int) -> None:
+        layout = process.layout
+        geometry = layout.geometry
+        self._process = process
+        self._layout: Layout = layout
+        self._spectrometer = Spectrometer(layout.spectrometer, generator(seed, "spectrometer"))
+        self._pumps = tuple(Pump(draw_character(seed, axis)) for axis in range(len(layout.streams)))
+        self._thermal = Thermal(layout.thermal, seed)
+        self._lamp = Lamp(LampParameters(), NormalStream(seed, "lamp").draw)
+        self._pressure_noise = NormalStream(seed, "pressure sensor")
+        self._mixer = MixerLine(geometry.mixer.volume_ul, len(layout.first))
+        self._delay_ul = geometry.dispersing.volume_ul
+        rest = Drive((0.0,) * len(layout.streams), (0.0,) * HEATERS, 0.0)
+        start = [0.0, layout.thermal.ambient_c, *process.marks(rest)]
+        self._clocks: tuple[float, ...] = (0.0,) * (1 + len(process.met(rest)))
+        self._history = ReactorHistory(
+            self._delay_ul * residence.longest(MOST_VARIANCE), len(layout.streams), start, len(self._clocks)
+        )
+        self._time_s = 0.0
+        self._mixer_clock = 0.0
+        self._mixer_polymer_kg_m3 = 0.0
+        self._reactor_polymer_kg_m3 = 0.0
+        self._transmission: NDArray[np.float64] | None = None
+
+    @property
+    def wavelengths_nm(self) -> NDArray[np.float64]:
+        return self._spectrometer.wavelengths_nm
+
+    @property
+    def facts(self) -> RigFacts:
+        """What a rig file has to say about this plant."""
+        return self._layout.facts
+
+    @property
+    def dosed_ul(self) -> tuple[float, ...]:
+        """True volume that each pump has delivered, in the order of the streams."""
+        return tuple(pump.dosed_ul for pump in self._pumps)
+
+    def advance(self, dt_s: float, drive: Drive) -> Sensed:
+        """Move the plant by `dt_s`; further pump axes are not piped. Raises PlantError for what can't be."""
+        _check(dt_s, drive, len(self._pumps))
+        kept = 1.0 - drive.lost_share
+        pumped_ul = [
+            kept * pump.deliver(dt_s, rate)
+            for pump, rate in zip(self._pumps, drive.pump_steps_s, strict=False)
+        ]
+        count = len(self._layout.first)
+        first_ul, second_ul = pumped_ul[:count], pumped_ul[count:]
+        mixer_ul, joining_ul = _total(first_ul), _total(second_ul)
+        thermal, process = self._thermal, self._process
+        thermal.advance(dt_s, drive.heater_duty, mixer_ul / dt_s, joining_ul / dt_s)
+        self._time_s += dt_s
+        self._clocks = tuple(
+            clock + value * dt_s
+            for clock, value in zip(self._clocks, (thermal.reactor_c, *process.met(drive)), strict=True)
+        )
+        self._mixer_clock += process.mixer_clock_per_s(thermal.mixer_c) * dt_s
+        out = self._mixer.push(first_ul, self._mixer_clock)
+        self._join(out, mixer_ul, second_ul, process.marks(drive))
+        self._lamp.advance(dt_s, drive.lamp_duty)
+        self._transmission = None
+        clean_kpa = self._pressure_kpa(dt_s, first_ul, mixer_ul, mixer_ul + joining_ul, out)
+        pressure_kpa = drive.resistance * clean_kpa
+        return Sensed(
+            temperatures_c=thermal.read(),
+            pressures_kpa=(max(pressure_kpa + _PRESSURE_NOISE_KPA * self._pressure_noise.draw(), 0.0), 0.0),
+            stop_pressed=False,
+        )
+
+    def expose(self, integration_s: float, scans: int) -> NDArray[np.float64]:
+        """Mean detector counts of `scans` exposures that end now, shape (pixels,).
+
+        The liquid is taken as standing still during the exposure.
+        """
+        if not 0.0 < integration_s <= LONGEST_EXPOSURE_S:
+            raise PlantError(
+                f"an exposure of {integration_s} s must last above 0 and up to {LONGEST_EXPOSURE_S} s"
+            )
+        if not 1 <= scans <= MOST_SCANS:
+            raise PlantError(f"{scans} scans: take 1 to {MOST_SCANS}")
+        if self._transmission is None:
+            self._transmission = np.power(10.0, -self.absorbance())
+        return self._spectrometer.expose(self._transmission, self._lamp.output, integration_s, scans)
+
+    def absorbance(self) -> NDArray[np.float64]:
+        """Give the true decadic absorbance in the flow cell now, shape (pixels,)."""
+        return self._process.absorbance(self.parcels())
+
+    def parcels(self) -> Parcels:
+        """Look up what is mixed in the flow cell now."""
+        theta, weight = residence.quadrature(self._residence_variance())
+        history = self._history
+        entered_ul = [history.volume_ul - self._delay_ul * share for share in theta.tolist()]
+        inflows = [history.inflow_at(point_ul) for point_ul in entered_ul]
+        marks = np.array([inflow.marks for inflow in inflows])
+        passages = [
+            self._passage(point_ul, share) for point_ul, share in zip(entered_ul, theta.tolist(), strict=True)
+        ]
+        reactor_s, outlet_s, reactor_c, *met = np.array(passages).T
+        return Parcels(
+            fractions=np.array([_fractions(inflow) for inflow in inflows]),
+            mixer_exposure=marks[:, 0],
+            mixer_c=marks[:, 1],
+            marks=marks[:, _OWN_MARKS:],
+            reactor_s=reactor_s,
+            reactor_c=reactor_c,
+            met=np.reshape(met, (len(met), theta.size)).T,
+            outlet_s=outlet_s,
+            outlet_c=np.full(theta.shape, self._thermal.cell_c),
+            weight=weight,
+        )
+
+    def _join(
+        self, out: MixerOutflow, mixer_ul: float, second_ul: list[float], marks: tuple[float, ...]
+    ) -> None:
+        """Let the mixer's outflow and the streams that join there enter the reactor."""
+        # What left the mixer and is of no stream is the rinse that filled it at first.
+        rinse_ul = mixer_ul
+        for stream_ul in out.streams_ul:
+            rinse_ul -= stream_ul
+        own = [out.exposure, self._thermal.mixer_c, *marks]
+        inflow = Inflow(out.streams_ul + second_ul, max(rinse_ul, 0.0), own)
+        self._history.push(inflow, self._time_s, self._clocks)
+
+    def _residence_variance(self) -> float:
+        """Take speed and viscosity from the liquid that entered one mean volume ago."""
+        history, layout = self._history, self._layout
+        entered_ul = history.volume_ul - self._delay_ul
+        inflow = history.inflow_at(entered_ul)
+        axis = layout.polymer_axis
+        polymer_kg_m3 = (
+            0.0 if axis is None else layout.polymer_kg_m3 * inflow.streams_ul[axis] / inflow.volume_ul
+        )
+        residence_s = self._time_s - history.crossing_at(entered_ul).time_s
+        return residence_variance(
+            layout.geometry.dispersing, residence_s, self._thermal.reactor_c, polymer_kg_m3, layout.liquid
+        )
+
+    def _passage(self, entered_ul: float, theta: float) -> tuple[float, ...]:
+        """Times in reactor and outlet of what took `theta` mean volumes, and the means it met on the way."""
+        start = self._history.crossing_at(entered_ul)
+        reactor_ul = self._layout.geometry.reactor.volume_ul
+        end = self._history.crossing_at(entered_ul + reactor_ul * theta)
+        reactor_s = end.time_s - start.time_s
+        outlet_s = self._time_s - end.time_s
+        if reactor_s <= 0.0:
+            # Rinse: nothing has happened to it, and nothing that was met could matter.
+            return (reactor_s, outlet_s, self._thermal.reactor_c, *((0.0,) * (len(self._clocks) - 1)))
+        means = [(after - before) / reactor_s for before, after in zip(start.clocks, end.clocks, strict=True)]
+        return (reactor_s, outlet_s, *means)
+
+    def _pressure_kpa(
+        self, dt_s: float, first_ul: list[float], mixer_ul: float, total_ul: float, out: MixerOutflow
+    ) -> float:
+        """At the inlet. The polymer in mixer and reactor follows that flowing in, as in a stirred volume."""
+        layout, thermal, total_ul_s = self._layout, self._thermal, total_ul / dt_s
+        geometry, liquid, axis = layout.geometry, layout.liquid, layout.polymer_axis
+        if axis is not None:
+            self._follow_polymer(first_ul[axis], mixer_ul, out.streams_ul[axis], total_ul)
+        polymer = self._reactor_polymer_kg_m3
+        return (
+            pressure_drop_kpa(
+                geometry.mixer, mixer_ul / dt_s, thermal.mixer_c, self._mixer_polymer_kg_m3, liquid
+            )
+            + pressure_drop_kpa(geometry.reactor, total_ul_s, thermal.reactor_c, polymer, liquid)
+            + pressure_drop_kpa(geometry.outlet, total_ul_s, thermal.cell_c, polymer, liquid)
+        )
+
+    def _follow_polymer(self, fed_ul: float, mixer_ul: float, joined_ul: float, total_ul: float) -> None:
+        stock = self._layout.polymer_kg_m3
+        if mixer_ul > 0.0:
+            mix = 1.0 - math.exp(-mixer_ul / self._layout.geometry.mixer.volume_ul)
+            self._mixer_polymer_kg_m3 += (stock * fed_ul / mixer_ul - self._mixer_polymer_kg_m3) * mix
+        if total_ul > 0.0:
+            mix = 1.0 - math.exp(-total_ul / self._delay_ul)
+            self._reactor_polymer_kg_m3 += (stock * joined_ul / total_ul - self._reactor_polymer_kg_m3) * mix
+
+
+def _total(volumes_ul: list[float]) -> float:
+    """Add in order: sum() rounds differently from one version of Python to the next."""
+    total_ul = 0.0
+    for volume_ul in volumes_ul:
+        total_ul += volume_ul
+    return total_ul
+
+
+def _fractions(inflow: Inflow) -> list[float]:
+    volume_ul = inflow.volume_ul
+    return [stream_ul / volume_ul for stream_ul in inflow.streams_ul]
+
+
+def _check(dt_s: float, drive: Drive, pumps: int) -> None:
+    """Refuse what no board could do. Comparisons are written so that NaN fails."""
+    if not 0.0 < dt_s <= LONGEST_STEP_S:
+        raise PlantError(f"a step of {dt_s} s must last above 0 and up to {LONGEST_STEP_S} s")
+    rates, duties = drive.pump_steps_s, drive.heater_duty
+    if len(rates) < pumps or len(duties) < HEATERS:
+        needed = f"this plant has {pumps} and {HEATERS}"
+        raise PlantError(f"drive has {len(rates)} pumps and {len(duties)} heaters: {needed}")
+    if not all(0.0 <= rate < math.inf for rate in (*rates, *drive.frequency_hz)):
+        text = f"pump rates {rates} steps/s and frequencies {drive.frequency_hz} Hz"
+        raise PlantError(f"{text} must be finite and not negative")
+    if not all(0.0 <= duty <= 1.0 for duty in (*duties, *drive.duty, drive.lamp_duty)):
+        text = f"heater duties {duties}, duties {drive.duty} and lamp duty {drive.lamp_duty}"
+        raise PlantError(f"{text} must lie in 0 to 1")
+    if not (0.0 < drive.resistance < math.inf and 0.0 <= drive.lost_share <= 1.0):
+        tubing = f"resistance {drive.resistance} and share lost {drive.lost_share}"
+        raise PlantError(f"{tubing}: the first must be above 0 and finite, the second lie in 0 to 1")

@@ -1,0 +1,122 @@
+"""What a plant is built of: which pumps feed which tube, what its zones are, what its detector sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
+from firmware_bridge.simulator.plant.facts import RigFacts
+from firmware_bridge.simulator.plant.heat import ThermalParameters
+from firmware_bridge.simulator.plant.hydraulics import WATER, Liquid, Tube
+from firmware_bridge.simulator.plant.pumps import NOMINAL_STEPS_PER_UL
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from firmware_bridge.simulator.interfaces import Drive
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Tubes in the order of flow, and the light path."""
+
+    mixer: Tube
+    reactor: Tube
+    outlet: Tube
+    """From the end of the heated reactor through the flow cell, at the cell's temperature."""
+    path_mm: float
+
+    @property
+    def dispersing(self) -> Tube:
+        """What lies between the second junction and the detector."""
+        return Tube(self.reactor.volume_ul + self.outlet.volume_ul, self.reactor.bore_mm)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One rig. Pump axes are numbered through `first` and then `second`."""
+
+    first: tuple[str, ...]
+    """Streams that meet at the first junction and pass the mixer."""
+    second: tuple[str, ...]
+    """Streams that join behind the mixer, where the reactor begins."""
+    geometry: Geometry
+    safe_pressure_kpa: float
+    safe_temperature_c: float
+    thermal: ThermalParameters = field(default_factory=ThermalParameters)
+    spectrometer: SpectrometerParameters = field(default_factory=SpectrometerParameters)
+    liquid: Liquid = WATER
+    polymer: str = ""
+    """The stream of `first` that thickens the liquid; none where empty."""
+    polymer_kg_m3: float = 0.0
+    """In that stream's stock."""
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """In the order of the pump axes."""
+        return self.first + self.second
+
+    @property
+    def polymer_axis(self) -> int | None:
+        return self.first.index(self.polymer) if self.polymer else None
+
+    @property
+    def facts(self) -> RigFacts:
+        """What a rig file has to say about such a plant."""
+        geometry = self.geometry
+        return RigFacts(
+            pumps=self.streams,
+            steps_per_ul=NOMINAL_STEPS_PER_UL,
+            mixer_volume_ul=geometry.mixer.volume_ul,
+            reactor_volume_ul=geometry.reactor.volume_ul,
+            outlet_volume_ul=geometry.outlet.volume_ul,
+            path_mm=geometry.path_mm,
+            safe_pressure_kpa=self.safe_pressure_kpa,
+            safe_temperature_c=self.safe_temperature_c,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parcels:
+    """n parcels at the detector, each array of shape (n,) or (n, columns)."""
+
+    fractions: NDArray[np.float64]
+    """By volume, in the order of the streams; what misses to 1 is clear liquid."""
+    mixer_exposure: NDArray[np.float64]
+    """Integral of the process's mixer clock over the time in the mixer."""
+    mixer_c: NDArray[np.float64]
+    marks: NDArray[np.float64]
+    """What the process noted as the parcel entered the reactor."""
+    reactor_s: NDArray[np.float64]
+    reactor_c: NDArray[np.float64]
+    met: NDArray[np.float64]
+    """Means over the time in the reactor of what the process has the plant follow."""
+    outlet_s: NDArray[np.float64]
+    outlet_c: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    """Sums to 1."""
+
+
+class Process(Protocol):
+    """What a synthesis adds to the common plant: its chemistry and its optics. Without state."""
+
+    @property
+    def layout(self) -> Layout: ...
+
+    def mixer_clock_per_s(self, mixer_c: float) -> float:
+        """How fast the clock runs whose integral each parcel brings from the mixer."""
+        ...
+
+    def marks(self, drive: Drive) -> tuple[float, ...]:
+        """Note what liquid keeps that enters the reactor under this drive; always equally many."""
+        ...
+
+    def met(self, drive: Drive) -> tuple[float, ...]:
+        """List what acts on all liquid in the reactor under this drive; always equally many."""
+        ...
+
+    def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
+        """Decadic absorbance of the parcels mixed by weight, at each pixel."""
+        ...
