@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from trainer.commands import algorithms, bundles, campaigns, fitting, tuning
+from trainer.commands import algorithms, bundles, campaigns, data, fitting, tuning
 
 app = typer.Typer(
     name="ostwald-trainer",
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 
 for each in (
+    data.schema,
+    data.inspect,
     fitting.fit,
     fitting.compare,
     fitting.refit,

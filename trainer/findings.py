@@ -146,8 +146,8 @@ def _shapes(seen: Examined) -> list[Finding]:
         if gain is not None:
             low, high = column.data.min(), column.data.max()
             text = (
-                f"target {column.header!r} looks log-like ({low:.4g} to {high:.4g}; log-likelihood {gain:.0f} "
-                "above plain): express = 'log10' in a schema fits its logarithm"
+                f"target {column.header!r} looks log-like ({low:.4g} to {high:.4g}; log-likelihood "
+                f"{gain:.0f} above plain): express = 'log10' in a schema fits its logarithm"
             )
             found.append(Finding("log-like", (column.header,), text, {"log_likelihood_gain": gain}))
     return found

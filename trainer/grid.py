@@ -113,13 +113,13 @@ def _stripped(cells: list[str]) -> list[str]:
 
 
 def _read_parquet(data: bytes, source: str) -> Grid:
-    parquet = _import("pyarrow.parquet", source)
+    arrow, parquet = _import("pyarrow", source), _import("pyarrow.parquet", source)
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         if file.metadata.num_rows * file.metadata.num_columns > MAX_CELLS:
             raise _too_many(source)
         content = file.read()
-    except parquet.lib.ArrowException as problem:
+    except (arrow.ArrowException, OSError) as problem:
         raise TrainerError(f"{source}: no Parquet file ({problem})", remedy="write it anew") from problem
     columns = [
         [_text(cell) for cell in content.column(index).to_pylist()] for index in range(content.num_columns)
