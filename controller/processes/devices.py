@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from firmware_bridge.devices.registry import DRIVERS, InstrumentDriver
+from firmware_bridge.devices.registry import DRIVERS, DescribedSpectrometerDriver, InstrumentDriver
 from firmware_bridge.devices.scan import Asker, Port, scan
 from firmware_bridge.link.serial_link import open_serial
 
@@ -54,7 +54,9 @@ def drivers(as_json: _Json = False) -> None:
         {
             "driver": name,
             "kind": driver.kind.value,
-            "options": dict(driver.load().OPTIONS) if isinstance(driver, InstrumentDriver) else {},
+            "options": dict(driver.load().OPTIONS)
+            if isinstance(driver, InstrumentDriver | DescribedSpectrometerDriver)
+            else {},
         }
         for name, driver in sorted(DRIVERS.items())
     ]

@@ -28,7 +28,8 @@ from controller.runtime.mailbox_client import MailboxClient
 from controller.runtime.snapshots import SnapshotReader
 from controller.storage.journal import Journal
 from controller.storage.recordings import RecordingKeeper
-from firmware_bridge.devices.registry import find_spectrometer_driver
+from firmware_bridge.devices.instruments.base import InstrumentSettings
+from firmware_bridge.devices.registry import DescribedSpectrometerDriver, find_spectrometer_driver
 from firmware_bridge.link.serial_link import open_serial
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from controller.domain.events import LoggedEvent
     from controller.domain.ports import Clock
     from firmware_bridge.devices.interfaces import Spectrometer
+    from firmware_bridge.link.serial_link import SerialLink
 
 log = structlog.get_logger()
 
@@ -125,7 +127,14 @@ def _spectrometer(job: Job) -> Spectrometer:
     # In lockstep the twin's spectrometer is served by control itself, behind this terminal.
     url = str(job.ports_dir / "spectrometer") if link.url.startswith("twin:") else link.url
     driver = find_spectrometer_driver(device.driver)
-    return driver.make(lambda: open_serial(url, baud_rate=link.baud))
+
+    def open_link() -> SerialLink:
+        return open_serial(url, baud_rate=link.baud, framing=link.framing, handshake=link.handshake)
+
+    if isinstance(driver, DescribedSpectrometerDriver):
+        settings = InstrumentSettings(options=device.options, serial_number=device.serial_number)
+        return driver.make(open_link, settings)
+    return driver.make(open_link)
 
 
 def _log_events(journal: Journal, events: Sequence[LoggedEvent]) -> None:

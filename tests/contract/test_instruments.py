@@ -44,10 +44,8 @@ def test_every_option_is_explained_in_a_line(case: Case) -> None:
     assert all(text and "\n" not in text for text in case.make_driver().OPTIONS.values())
 
 
-@every_instrument
+@every_shared_line
 def test_an_address_that_cannot_be_is_refused_by_name(case: Case) -> None:
-    if not case.other:
-        pytest.skip("it is alone on its line")
     with pytest.raises(DeviceError, match="address"):
         case.make_driver("no such address")
 
