@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from trainer.commands import algorithms, bundles, campaigns, data, fitting, tuning
+from trainer.commands import algorithms, bundles, campaigns, data, designs, fitting, tuning
 
 app = typer.Typer(
     name="ostwald-trainer",
@@ -25,6 +25,7 @@ for each in (
     fitting.compare,
     fitting.refit,
     tuning.tune,
+    designs.design,
     bundles.pack,
     bundles.keygen,
     campaigns.report,
