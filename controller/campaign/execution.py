@@ -4,6 +4,10 @@ A hold takes effect at once, within a step: what the step waited for or exposed 
 go to their safe values, loops keep their setpoints, or as the recipe's [hold] says. A resumed run has its
 targets back and does the step again, from its beginning. Where the flow stood still, a step that relies on a
 washed reactor (an exposure, a dwell by time) comes after the wash that went before it.
+
+While the reactor is away (a device is lost, an interlock tripped) control holds every output safe, loops
+too: the run is held, and may be resumed once the reactor is ready again. It then waits until temperatures
+are back as well. A stop, or another boot of control, ends it.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from controller.campaign import holding
+from controller.campaign.regaining import Aim, regain, to_regain
 from controller.campaign.steps import StepContext, changes_flows, perform, washes
 from controller.domain.errors import ControllerError
 from controller.domain.modes import State, Trigger
@@ -20,7 +25,7 @@ from controller.domain.recipe import Hold, Set
 from controller.domain.run import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Coroutine
 
     from controller.campaign.mandate import Mandate
     from controller.campaign.recorder import Recorder
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from controller.storage.journal import Journal
 
 _EVERYTHING: Final = Hold(keeps_flows=False, keeps_temperatures=False)
+# What a person can mend while the run waits, beside a reactor that is away.
+_HOLDING: Final = frozenset({"LEASE_HELD", "SPECTROMETER_UNREACHABLE"})
 
 
 class Execution:
@@ -64,7 +71,9 @@ class Execution:
         self._hold_asked = asyncio.Event()
         self._released = asyncio.Event()
         self._why = ""
+        self._stopped: set[str] = set()
         self._restore: dict[str, float] = {}
+        self._regain: dict[str, Aim] = {}
         self._rewash: Action | None = None
 
     def ask_hold(self, reason: str) -> None:
@@ -82,9 +91,18 @@ class Execution:
         self._to(Trigger.UNHOLD, message)
         self._released.set()
 
-    def check(self) -> None:
-        """Raise ControllerError when the reactor can no longer carry the run."""
-        self._context.check()
+    def watch(self) -> None:
+        """See to a reactor that is away, or a lease that is lost; call it often.
+
+        Raises ControllerError when the reactor will never carry the run again.
+        """
+        before = self._context.ready
+        away = self._context.away()
+        if self.run.state is State.HELD:
+            if away and before is not None:
+                self._keep(before, holding.to_safe(self._reactor.plan, before, _EVERYTHING))
+        elif why := away or self.mandate.loss(self._reactor):
+            self.ask_hold(why)
 
     async def work(self) -> Run:
         """Go through the recipe to the end; an aborted run is returned, not raised."""
@@ -135,21 +153,28 @@ class Execution:
         return any(self._journal.spectra.newest(kind) is None for kind in ("dark", "reference"))
 
     async def _do(self, action: Action) -> bool:
-        """Do an action, after the wash that it needs anew; False when a hold cut it off."""
+        """Do an action, after the heat and the wash that it needs anew; False when a hold cut it off."""
+        if self._regain:
+            deed = f"again: wait for {', '.join(self._regain)}"
+            if not await self._attempt(deed, regain(self._regain, self._context)):
+                return False
+            self._regain = {}
         if washes(action) or changes_flows(action, self._context):
             self._rewash = None
         if self._rewash is not None and not isinstance(action, Set):
-            if not await self._attempt(self._rewash, "again: "):
+            deed = f"again: {self._context.describe(self._rewash)}"
+            if not await self._attempt(deed, perform(self._rewash, self._context)):
                 return False
             self._rewash = None
-        return await self._attempt(action)
+        return await self._attempt(self._context.describe(action), perform(action, self._context))
 
-    async def _attempt(self, action: Action, prefix: str = "") -> bool:
-        """Do an action; False when a hold cut it off, which another's lease asks for too."""
+    async def _attempt(self, deed: str, act: Coroutine[None, None, None]) -> bool:
+        """Do something; False when a hold cut it off, which what a person can mend asks for too."""
         if self._hold_asked.is_set():
+            act.close()
             return False
-        self.run = self._recorder.note(self.run, prefix + self._context.describe(action))
-        acting = asyncio.create_task(perform(action, self._context))
+        self.run = self._recorder.note(self.run, deed)
+        acting = asyncio.create_task(act)
         asked = asyncio.create_task(self._hold_asked.wait())
         try:
             await asyncio.wait({acting, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -160,48 +185,72 @@ class Execution:
         if acting.cancelled():
             return False
         error = acting.exception()
-        if isinstance(error, ControllerError) and error.reason == "LEASE_HELD":
-            self.ask_hold(self.mandate.loss(self._reactor) or error.message)
-        if isinstance(error, ControllerError) and self._hold_asked.is_set():
-            return False
+        if isinstance(error, ControllerError):
+            if why := self._mendable(error):
+                self.ask_hold(why)
+            if self._hold_asked.is_set():
+                return False
         acting.result()
         return True
 
+    def _mendable(self, error: ControllerError) -> str:
+        """Say why a refusal or failure holds the run rather than ends it; empty: it ends it."""
+        if away := self._context.away():
+            return away
+        if error.reason in _HOLDING:
+            return self.mandate.loss(self._reactor) or error.message
+        return ""
+
     async def _hold(self) -> None:
         self._to(Trigger.HOLD, self._why)
-        before, plan = self._context.check(), self._reactor.plan
-        stopped = await self._stop(before)
-        # What an earlier hold stopped and nobody brought back since is kept as it was then.
-        self._restore = self._restore or holding.to_restore(plan, before, stopped, self._context.asked)
-        if not holding.moving(plan).isdisjoint(stopped):
-            self._rewash = self._context.washed
+        away = self._context.away()
+        before = self._context.ready
+        # A run that never saw the reactor at work has set nothing.
+        if before is not None:
+            self._keep(before, await self._stop(before, away))
         self._to(Trigger.DONE, self._why)
 
-    async def _stop(self, before: Snapshot) -> dict[str, float]:
-        """Put what a hold stops into its safe values, or everything under another's lease; return which."""
+    async def _stop(self, before: Snapshot, away: str) -> dict[str, float]:
+        """Put what a hold stops into its safe values; return which: everything where we may not choose."""
         context, plan = self._context, self._reactor.plan
+        everything = holding.to_safe(plan, before, _EVERYTHING)
+        if away:
+            return everything
         stopped = holding.to_safe(plan, before, self._recipe.hold)
         try:
             await self._reactor.set(stopped, actor=context.actor, lease=context.lease)
         except ControllerError as error:
+            if context.away():
+                return everything
             if error.reason != "LEASE_HELD":
                 raise
             # To go safe altogether needs no lease.
             await self._reactor.make_safe(actor=context.actor)
-            stopped = holding.to_safe(plan, before, _EVERYTHING)
+            return everything
         return stopped
+
+    def _keep(self, before: Snapshot, stopped: Collection[str]) -> None:
+        """Keep what brings back what has stopped; what stopped earlier is kept as it was then."""
+        plan, new = self._reactor.plan, set(stopped) - self._stopped
+        back = holding.to_restore(plan, before, new, self._context.asked)
+        self._stopped |= new
+        self._restore = back | self._restore
+        self._regain = to_regain(plan, before, back) | self._regain
+        if not holding.moving(plan).isdisjoint(new):
+            self._rewash = self._context.washed
 
     async def _unhold(self) -> None:
         """Bring back what the hold stopped; where control refuses, the run is held again."""
-        self._context.check()
         try:
             await self._context.set(self._restore)
         except ControllerError as error:
-            if error.reason not in ("LEASE_HELD", "FORCED_SAFE"):
+            away = self._context.away()
+            if not away and error.reason not in ("LEASE_HELD", "FORCED_SAFE"):
                 raise
-            self.ask_hold(self.mandate.loss(self._reactor) or error.message)
+            self.ask_hold(away or self.mandate.loss(self._reactor) or error.message)
         else:
             self._restore = {}
+            self._stopped.clear()
         self._to(Trigger.DONE, self._why)
 
     def _complete(self) -> None:

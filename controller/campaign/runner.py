@@ -175,19 +175,14 @@ class RunEngine:
         return self.get(run_id)
 
     async def guard(self) -> None:
-        """Hold a run whose lease is lost, and abort a held one that the reactor can't carry; never returns.
+        """Hold a run whose lease is lost or whose reactor is away, and abort a held one that has lost it.
 
-        On the wall clock: one who slept on the reactor's would hold up simulated time.
+        Never returns. On the wall clock: one who slept on the reactor's would hold up simulated time.
         """
         while True:
             await asyncio.sleep(self._poll_s)
-            execution = self._execution
-            if execution is None:
-                continue
-            if execution.run.state is RunState.HELD:
-                await self._recheck(execution)
-            elif loss := execution.mandate.loss(self._reactor):
-                execution.ask_hold(loss)
+            if self._execution is not None:
+                await self._watch(self._execution)
 
     async def recover(self) -> None:
         """Close the runs that a dead process left open; what they drove goes safe."""
@@ -199,12 +194,13 @@ class RunEngine:
         if (run := self.active) is not None:
             await self.abort(run.run_id, "the service stopped")
 
-    async def _recheck(self, execution: Execution) -> None:
-        """Abort a held run that the reactor can no longer carry; one that executes sees to that itself."""
+    async def _watch(self, execution: Execution) -> None:
+        """Abort a held run that the reactor will never carry again; one that executes sees to that itself."""
         try:
-            execution.check()
+            execution.watch()
         except ControllerError as error:
-            await self.abort(execution.run.run_id, str(error))
+            if execution.run.state is RunState.HELD:
+                await self.abort(execution.run.run_id, str(error))
 
     def _begin(
         self,

@@ -30,7 +30,8 @@ class StepContext:
     """What the steps of one run share.
 
     `lease` is the token of the lease that they act under, or empty. `asked` holds the newest target of every
-    channel that they set, `washed` what brought the present flows through the reactor.
+    channel that they set, `washed` what brought the present flows through the reactor. `ready` is the newest
+    snapshot of the reactor at work: what a run comes back to after it was away.
     """
 
     reactor: Reactor
@@ -41,6 +42,7 @@ class StepContext:
     lease: str = ""
     asked: dict[str, float] = field(default_factory=dict)
     washed: Action | None = None
+    ready: Snapshot | None = None
     achieved: dict[str, float] = field(default_factory=dict)
     properties: dict[str, float] = field(default_factory=dict)
     spectrum_id: str = ""
@@ -67,18 +69,31 @@ class StepContext:
         """Ask the reactor for values, under the run's name and lease."""
         self.asked.update(targets)
         await self.reactor.set(targets, actor=self.actor, lease=self.lease)
+        self.away()
 
-    def check(self) -> Snapshot:
-        """Return the newest snapshot; ControllerError when the reactor can no longer carry the run."""
+    def away(self) -> str:
+        """Say why the reactor can't carry the run for now, all its outputs being safe; empty: it can.
+
+        ControllerError when it never will again: CONTROL_RESTARTED, REACTOR_STOPPED, or control is gone.
+        """
         now = self.reactor.snapshot()
         if now.boot_id != self.boot_id:
             raise ControllerError("the control process restarted", reason="CONTROL_RESTARTED")
-        if now.state is not ReactorState.READY:
-            why = self.reactor.state_reason()
-            raise ControllerError(
-                f"the reactor is {now.state.name.lower()}: {why}", reason="REACTOR_NOT_READY"
-            )
-        return now
+        if now.state is ReactorState.READY:
+            self.ready = now
+            return ""
+        reason = self.reactor.state_reason()
+        why = f"the reactor is {now.state.name.lower()}" + (f": {reason}" if reason else "")
+        if now.state is ReactorState.STOPPED:
+            raise ControllerError(why, reason="REACTOR_STOPPED")
+        return why
+
+    def check(self) -> Snapshot:
+        """Return the newest snapshot; ControllerError as `away`, and REACTOR_NOT_READY."""
+        if why := self.away():
+            raise ControllerError(why, reason="REACTOR_NOT_READY")
+        assert self.ready is not None
+        return self.ready
 
     def note(self) -> Snapshot:
         """Keep one sample of all channels; ControllerError as `check` does."""

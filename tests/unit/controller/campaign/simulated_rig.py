@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import nan
 from typing import TYPE_CHECKING, Any
 
+from controller.campaign.mandate import Mandate
 from controller.campaign.recipes import parse_recipe
 from controller.campaign.runner import RunEngine
 from controller.domain.commands import HoldLease, ReleaseLease
@@ -128,6 +129,7 @@ class Hardware:
         self.reads = {each.name: 25.0 for each in plan.channels if not each.is_actuator}
         self.blocked: set[str] = set()
         self.stop_pressed = False
+        self.lost = False
 
     def read(self, _now_s: float, *, service_alive: bool) -> Inputs:
         values = [
@@ -135,7 +137,7 @@ class Hardware:
             for each, output in zip(self._plan.channels, self.outputs, strict=True)
         ]
         good = (int(Quality.GOOD),) * len(values)
-        return Inputs(tuple(values), good, True, "", self.stop_pressed, service_alive, (False,))
+        return Inputs(tuple(values), good, not self.lost, "", self.stop_pressed, service_alive, (self.lost,))
 
     def write(self, outputs: tuple[float, ...], _now_s: float, **_flags: bool) -> None:
         self.outputs = outputs
@@ -209,12 +211,16 @@ class JumpingClock:
 
 
 class Exposures:
-    """A spectrometer that sees `peak_nm` once dark and reference were taken; an exposure takes 2 s."""
+    """A spectrometer that sees `peak_nm` once dark and reference were taken; an exposure takes 2 s.
+
+    One that is `unplugged` is found out when it is exposed.
+    """
 
     def __init__(self, reactor: RemoteReactor) -> None:
         self._reactor = reactor
         self.peak_nm: Callable[[], float] = lambda: 520.0
         self.taken: list[str] = []
+        self.unplugged = False
 
     async def acquire(
         self, kind: str, *, actor: str, lease: str, scans: int | None, **_default: None
@@ -222,6 +228,10 @@ class Exposures:
         level = 0.0 if kind == "dark" else 80.0
         await self._reactor.set({"lamp.power": level}, actor=actor, lease=lease)
         await self._reactor.clock.sleep(2.0)
+        if self.unplugged:
+            raise ControllerError(
+                "the spectrometer does not answer", reason="SPECTROMETER_UNREACHABLE", kind=Kind.UNAVAILABLE
+            )
         self.taken.append(kind)
         features = Features(self.peak_nm(), 60.0, 0.5) if kind == "sample" else None
         number = f"s{len(self.taken)}"
@@ -264,6 +274,20 @@ class SimulatedRig:
 
     def outputs(self) -> dict[str, float]:
         return {each.name: self.output(each.name) for each in self.plan.channels if each.is_actuator}
+
+    def setpoint(self, name: str) -> float:
+        """What is asked of a channel, as the newest snapshot shows it."""
+        return self.reactor.snapshot().setpoints[[each.name for each in self.plan.channels].index(name)]
+
+    def begin(self, recipe: Recipe) -> asyncio.Task[tuple[Run, Mandate]]:
+        """Begin a campaign's first trial."""
+        return asyncio.create_task(
+            self.runs.execute(recipe, {}, Mandate(), campaign_id="c1", trial=1, heard=lambda _run: None)
+        )
+
+    async def let_others(self) -> None:
+        """Let everybody who waits go on a little."""
+        await asyncio.sleep(0)
 
     def pass_time(self, duration_s: float) -> None:
         """Let the reactor's time pass though nobody sleeps."""

@@ -255,15 +255,36 @@ async def test_three_trials_that_fail_in_a_row_hold_the_campaign(bench: Bench) -
     assert held.reason == "held: 3 trials in a row failed, the last: no good"
 
 
-async def test_a_trip_holds_the_campaign_until_a_person_has_looked(bench: Bench) -> None:
+@pytest.mark.parametrize("cause", ["trip", "loss"])
+async def test_a_trial_waits_while_the_reactor_is_away_and_is_counted_once(bench: Bench, cause: str) -> None:
+    rig = bench.rig
+    campaign_id = (await bench.start()).campaign_id
+    run_id = await bench.until_trial(2, "dwell")
+    rig.hardware.lost = cause == "loss"
+    rig.hardware.reads["reactor.temperature"] = 90.0 if cause == "trip" else 25.0
+    await rig.until(lambda: rig.runs.get(run_id).state is State.HELD)
+    rig.pass_time(60.0)
+    assert bench.engine.get(campaign_id).state is CampaignState.RUNNING
+    assert set(rig.outputs().values()) == {0.0}
+    rig.hardware.lost, rig.hardware.reads["reactor.temperature"] = False, 25.0
+    rig.pass_time(1.0)
+    if cause == "trip":
+        await rig.reactor.reset(actor=ANN)
+        rig.pass_time(1.0)
+    await rig.runs.resume(run_id, actor=ANN)
+    ended = await bench.end(campaign_id)
+    assert (ended.state, ended.trials_complete) == (CampaignState.COMPLETE, 3)
+    assert any(f"trial 2 is held (run {run_id}): the reactor is" in each for each in bench.told(campaign_id))
+
+
+async def test_an_emergency_stop_holds_the_campaign_until_a_person_has_looked(bench: Bench) -> None:
     campaign_id = (await bench.start()).campaign_id
     await bench.until_trial(2, "dwell")
-    bench.rig.hardware.reads["reactor.temperature"] = 90.0
+    await bench.rig.reactor.emergency_stop("smoke", actor=ANN)
     held = await bench.end(campaign_id)
     assert held.state is CampaignState.HELD
-    assert "trial 2: the reactor is tripped" in held.reason
+    assert "trial 2: the reactor is stopped: emergency stop: smoke" in held.reason
     assert await refusal(bench.engine.start(campaign_id)) == "REACTOR_NOT_READY"
-    bench.rig.hardware.reads["reactor.temperature"] = 25.0
     await bench.rig.reactor.reset(actor=ANN)
     bench.rig.pass_time(2.0)
     await bench.engine.start(campaign_id)

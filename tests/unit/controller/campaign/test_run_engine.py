@@ -18,7 +18,7 @@ from controller.domain.modes import State
 from controller.domain.run import ENDED
 from tests.unit.controller.campaign.simulated_rig import ANN, BOB, RECIPE, SimulatedRig, recipe
 
-DEEDS = ("hold", "resume", "abort", "take", "give", "warm", "cool")
+DEEDS = ("hold", "resume", "abort", "take", "give", "warm", "hot", "cool", "reset", "unplug", "plug in")
 QUIET = ("pump.silver", "pump.water", "lamp.power")
 
 
@@ -279,7 +279,10 @@ async def happen(rig: SimulatedRig, run_id: str, deed: str) -> None:
             await rig.take_lease(BOB, "his", ttl_s=20.0)
         case "give":
             await rig.give_lease_back("his")
-        case "warm":
-            rig.hardware.reads["reactor.temperature"] = 75.0
-        case "cool":
-            rig.hardware.reads["reactor.temperature"] = 25.0
+        case "warm" | "hot" | "cool":
+            rig.hardware.reads["reactor.temperature"] = {"warm": 75.0, "hot": 90.0, "cool": 25.0}[deed]
+        case "reset":
+            await rig.reactor.reset(actor=ANN)
+        case "unplug" | "plug in":
+            rig.hardware.lost = deed == "unplug"
+            rig.pass_time(0.5)

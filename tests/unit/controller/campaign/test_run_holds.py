@@ -147,16 +147,17 @@ async def test_an_abort_ends_a_held_run_and_the_heaters_too(rig: SimulatedRig) -
     assert rig.states(run.run_id)[-3:] == [State.HELD, State.ABORTING, State.ABORTED]
 
 
-async def test_a_trip_aborts_a_held_run(rig: SimulatedRig) -> None:
+async def test_an_emergency_stop_aborts_a_held_run(rig: SimulatedRig) -> None:
     await rig.runs.start(RECIPE, {})
     run = await rig.until_it("dwell")
     await rig.runs.hold(run.run_id, "lunch")
-    rig.hardware.reads["reactor.temperature"] = 90.0
-    rig.pass_time(1.0)
+    await rig.reactor.emergency_stop("smoke", actor=ANN)
     ended = await rig.end()
-    assert ended.state is State.ABORTED
-    assert "tripped" in ended.detail
-    assert rig.reactor.snapshot().state is ReactorState.TRIPPED
+    assert (ended.state, ended.detail) == (
+        State.ABORTED,
+        "the reactor is stopped: emergency stop: smoke",
+    )
+    assert rig.reactor.snapshot().state is ReactorState.STOPPED
 
 
 async def test_a_run_whose_control_dies_ends_aborted_at_the_last_time_that_is_known(
