@@ -32,42 +32,71 @@ class Parity:
     rows: int
 
 
-def run_onnx(model: bytes, x: Floats) -> Prediction:
-    """Answer conditions [n, d] by the graph alone, as a device does."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The largest relative difference of any row: of which output (`label`), where, and both values."""
+
+    size: float
+    label: str
+    row: int
+    column: int
+    found: float
+    expected: float
+
+
+def open_session(model: bytes) -> ort.InferenceSession:
+    """Load a graph as a device does: on one thread."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def run_onnx(model: bytes, x: Floats) -> Prediction:
+    """Answer conditions [n, d] by the graph alone, as a device does."""
+    session = open_session(model)
     batches = [x[start : start + _BATCH] for start in range(0, len(x), _BATCH)]
     answers = [session.run(["mean", "std", "novelty"], {"conditions": batch}) for batch in batches]
     mean, std, novelty = (np.concatenate(parts) for parts in zip(*answers, strict=True))
     return Prediction(mean, std, novelty)
 
 
+def largest_difference(model: bytes, surrogate: Surrogate, x: Floats) -> Difference:
+    """Compare every value of every row of `x` [n, d]; TrainerError when a shape differs."""
+    expected, found = surrogate.predict(x), run_onnx(model, x)
+    floor = _FLOOR * surrogate.prepared.scale
+    return max(
+        (
+            _compare("mean", expected.mean, found.mean, floor),
+            _compare("std", expected.std, found.std, floor),
+            _compare("novelty", expected.novelty[:, None], found.novelty.reshape(-1, 1), np.ones(1)),
+        ),
+        key=lambda difference: difference.size,
+    )
+
+
 def check_parity(
     model: bytes, surrogate: Surrogate, x: Floats, targets: Sequence[str], rtol: float
 ) -> Parity:
     """Compare shape and value for every row of `x`; TrainerError says what differs most."""
-    expected, found = surrogate.predict(x), run_onnx(model, x)
-    floor = _FLOOR * surrogate.prepared.scale
-    worst = 0.0
-    for label, want, got, least in (
-        ("mean", expected.mean, found.mean, floor),
-        ("std", expected.std, found.std, floor),
-        ("novelty", expected.novelty[:, None], found.novelty.reshape(-1, 1), np.ones(1)),
-    ):
-        if got.shape != want.shape:
-            raise TrainerError(f"export refused: {label} has shape {got.shape}, the model gives {want.shape}")
-        difference = np.abs(got - want) / np.maximum(np.abs(want), least)
-        # NaN counts as different, whatever the model itself answered.
-        difference = np.where(np.isfinite(difference), difference, np.inf)
-        row, column = divmod(int(difference.argmax()), difference.shape[1])
-        if difference[row, column] > rtol:
-            name = targets[column] if label != "novelty" else label
-            raise TrainerError(
-                f"export refused: in row {row}, {label} of {name!r} is {got[row, column]!r} in the graph and "
-                f"{want[row, column]!r} in the model, more than {rtol:g} apart"
-            )
-        worst = max(worst, float(difference[row, column]))
-    return Parity(worst, rtol, len(x))
+    worst = largest_difference(model, surrogate, x)
+    if worst.size > rtol:
+        name = targets[worst.column] if worst.label != "novelty" else worst.label
+        raise TrainerError(
+            f"export refused: in row {worst.row}, {worst.label} of {name!r} is {worst.found!r} in the graph "
+            f"and {worst.expected!r} in the model, more than {rtol:g} apart"
+        )
+    return Parity(worst.size, rtol, len(x))
+
+
+def _compare(label: str, want: Floats, got: Floats, least: Floats) -> Difference:
+    if got.shape != want.shape:
+        raise TrainerError(f"export refused: {label} has shape {got.shape}, the model gives {want.shape}")
+    difference = np.abs(got - want) / np.maximum(np.abs(want), least)
+    # NaN counts as different, whatever the model itself answered.
+    difference = np.where(np.isfinite(difference), difference, np.inf)
+    row, column = divmod(int(difference.argmax()), difference.shape[1])
+    return Difference(
+        float(difference[row, column]), label, row, column, float(got[row, column]), float(want[row, column])
+    )

@@ -40,6 +40,7 @@ Which = Annotated[
 
 @command
 def algorithms(
+    *,
     export: Export = None,
     target: Target = None,
     inputs: Inputs = None,
@@ -87,12 +88,12 @@ def _list(*, as_json: bool) -> None:
             {"name": name, "family": each.family, "label": each.label, "is_default": name in DEFAULT}
             for name, each in CANDIDATES.items()
         ]
-        groups = {name: list(members) for name, members in GROUPS.items()}
-        print_json({"algorithms": listed, "groups": groups})
+        members = {group: list(within) for group, within in GROUPS.items()}
+        print_json({"algorithms": listed, "groups": members})
         return
     table = _columns("algorithm", "family", "what it is", "groups")
     for name, each in CANDIDATES.items():
-        groups = [group for group, members in GROUPS.items() if name in members and group != each.family]
+        groups = [group for group, within in GROUPS.items() if name in within and group != each.family]
         table.add_row(name, each.family, each.label, ", ".join(groups))
     Console().print(table)
 
