@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from controller.config.units import parse_quantity
+from controller.domain.errors import ControllerError
+from firmware_bridge.devices.instruments.calibration import WeighedRun, fit_calibration
+from firmware_bridge.devices.interfaces import DeviceError
 from firmware_bridge.devices.registry import DRIVERS, DescribedSpectrometerDriver, InstrumentDriver
 from firmware_bridge.devices.scan import Asker, Port, scan
 from firmware_bridge.link.serial_link import open_serial
@@ -67,6 +72,62 @@ def drivers(as_json: _Json = False) -> None:
         typer.echo(f"{row['driver']} ({row['kind']})")
         for key, meaning in row["options"].items():
             typer.echo(f"  {key}: {meaning}")
+
+
+@app.command()
+def calibrate(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...", help='Weighed runs: "300 uL/min, 10 min, 2.9573 g", one an argument.'
+        ),
+    ],
+    density: Annotated[
+        str, typer.Option(help="Of the liquid at its temperature; water at 20 degC unless given.")
+    ] = "0.9982 g/mL",
+    as_json: _Json = False,
+) -> None:
+    """Fit a pump's calibration to runs onto a balance: what to write into the rig file, how sure it is."""
+    try:
+        weighed = [_weighed(text, density) for text in runs]
+        found = fit_calibration(weighed)
+    except (ControllerError, DeviceError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    errors = (found.factor_error, found.intercept_error_ul_min)
+    factor_error, intercept_error = (error if isfinite(error) else None for error in errors)
+    if as_json:
+        document = {
+            "calibration": str(found.calibration),
+            "factor": found.calibration.factor,
+            "factor_error": factor_error,
+            "intercept_ul_min": found.calibration.intercept_ul_min,
+            "intercept_error_ul_min": intercept_error,
+            "worst_residual": found.worst,
+        }
+        typer.echo(json.dumps(document))
+        return
+    typer.echo(f'calibration = "{found.calibration}"')
+    if factor_error is None or intercept_error is None:
+        typer.echo("too few runs to say how sure it is: weigh three or more, at different flows")
+    else:
+        sure = f"factor +- {factor_error:.5f}, intercept +- {intercept_error:.5f} uL/min"
+        typer.echo(f"{sure}; the worst run is {100.0 * found.worst:.2f} % off the line")
+
+
+def _weighed(text: str, density: str) -> WeighedRun:
+    """Read one run; ControllerError names what is no quantity."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 3:
+        raise ControllerError(
+            f"{text[:64]!r} is no weighed run",
+            reason="RUN_INVALID",
+            remedy='write rate, time and mass: "300 uL/min, 10 min, 2.9573 g"',
+        )
+    rate, time_s, mass = (
+        parse_quantity(part, unit) for part, unit in zip(parts, ("uL/min", "s", "g"), strict=True)
+    )
+    return WeighedRun(rate, time_s, mass, parse_quantity(density, "g/mL"))
 
 
 def _ports() -> list[Port]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from controller.__main__ import app
 from firmware_bridge.devices.instruments.base import InstrumentSettings
 from firmware_bridge.devices.instruments.calibration import read_calibration
 from firmware_bridge.devices.instruments.syringe_pair import SyringePair
@@ -63,13 +66,12 @@ def test_the_largest_flows_that_the_page_of_a_pair_names_are_right():
     assert f"{most('BD Plastic 1 mL', '0.6 mL/min'):.0f} with two of 1 mL" in text
 
 
-def test_the_example_of_a_calibration_gives_what_the_page_prints(capsys):
+def test_the_example_of_a_calibration_gives_what_the_page_prints():
     text = (DOCS / "syringes.md").read_text()
-    program = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    command = re.search(r"^ostwaldd (devices calibrate .*)$", text, re.MULTILINE)
     written = re.search(r'`calibration = "(.*?)"`', text)
-    assert program is not None
+    assert command is not None
     assert written is not None
-    exec(program[1], {})
-    printed = capsys.readouterr().out
-    assert printed.startswith(written[1])
+    printed = CliRunner().invoke(app, shlex.split(command[1])).stdout
+    assert printed.splitlines()[0] == written[0].strip("`")
     assert read_calibration(written[1]).factor == pytest.approx(0.985, abs=1e-3)
