@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from trainer.commands import algorithms, bundles, campaigns, data, designs, fitting, tuning
+from trainer.commands import algorithms, bundles, campaigns, classes, data, designs, fitting, inverse, tuning
 
 app = typer.Typer(
     name="ostwald-trainer",
@@ -26,6 +26,9 @@ for each in (
     fitting.refit,
     tuning.tune,
     designs.design,
+    inverse.inverse,
+    classes.classify,
+    classes.cluster,
     bundles.pack,
     bundles.keygen,
     campaigns.report,
