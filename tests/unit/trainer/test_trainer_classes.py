@@ -78,7 +78,7 @@ def test_scores_count_rare_classes_like_common_ones() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("classify", "--target", "flow"), "60 different labels, not 2 to 15"),
+        (("classify", "--target", "flow"), "61 different labels, not 2 to 15"),
         (("classify", "--target", "shade"), "closest are 'shape'"),
         (("classify", "--target", "shape", "--algorithms", "magic"), "--algorithms 'magic' is unknown"),
         (("cluster", "--method", "magic"), "--method 'magic' is unknown"),
