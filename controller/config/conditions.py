@@ -229,10 +229,11 @@ class BoardTable(ConditionTable):
     device: Name
 
     def condition(self, lookup: Lookup) -> conditions.Condition | None:
-        boards = lookup.context.boards
-        if not lookup.document.reference((*lookup.path, "device"), self.device, "device", boards):
+        context = lookup.context
+        known = [*context.boards, *([context.spectrometer] if context.spectrometer else [])]
+        if not lookup.document.reference((*lookup.path, "device"), self.device, "device", known):
             return None
-        if all(channel.device != self.device for channel in lookup.context.channels.values()):
+        if self.device not in context.losable:
             lookup.fault("device", f"{self.device} carries no channel: nothing is lost with it")
             return None
         return conditions.BoardLost(self.device)

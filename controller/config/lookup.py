@@ -22,7 +22,8 @@ T = TypeVar("T")
 class RigContext:
     """What stands by the time that conditions are read; tables with faults of their own are left out.
 
-    `boards`, the devices that control reads, and `interlocks` are names.
+    `boards`, the devices that control reads, `interlocks` and `spectrometer`, which the service reads, are
+    names.
     """
 
     channels: Mapping[str, ChannelPlan]
@@ -31,6 +32,14 @@ class RigContext:
     reagents: Mapping[str, ReagentPlan] = field(default_factory=dict)
     boards: Collection[str] = ()
     interlocks: Collection[str] = ()
+    spectrometer: str = ""
+
+    @property
+    def losable(self) -> list[str]:
+        """Name the devices whose loss is noticed: those that carry channels, and the spectrometer."""
+        carriers = {channel.device for channel in self.channels.values()}
+        found = [name for name in self.boards if name in carriers]
+        return [*found, self.spectrometer] if self.spectrometer else found
 
 
 @dataclass(frozen=True, slots=True)

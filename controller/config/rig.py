@@ -119,6 +119,7 @@ class _RigReader:
         reagents, levels = reagent_plans(document, self._named("reagents", ReagentTable), channels)
         channels |= _by_name(levels)
         loops = self._loops(channels)
+        spectrometer = self._spectrometer(channels)
         context = RigContext(
             channels=channels,
             loops={loop.name: loop for loop in loops},
@@ -130,11 +131,11 @@ class _RigReader:
                 if self._kind(name) in (signals.BOARD, signals.INSTRUMENT)
             ],
             interlocks=self._declared("interlocks"),
+            spectrometer="" if spectrometer is None else spectrometer.device,
         )
         interlocks = interlock_plans(document, context)
         check_heaters(document, channels, loops, interlocks)
-        alarms = alarm_plans(document, context)
-        spectrometer = self._spectrometer(channels)
+        alarms = alarm_plans(document, context, interlocks)
         twin_plan = self._twin(twin)
         watchdog = watchdog_plan(document, rig.rate if rig else 1.0)
         self._check_counts(channels)

@@ -107,9 +107,7 @@ def _flag(
                 lambda seen: not seen.service_alive, text, over, "start the service, or see its log"
             )
         case conditions.BoardLost(device):
-            board = names.boards[device]
-            text, over = f"board {device} is lost", f"board {device} answers"
-            return FlagJudge(lambda seen: seen.boards_lost[board], text, over, "check its cable and supply")
+            return _lost(device, names)
         case conditions.StopPressed():
             text, over = "a stop button is pressed", "no stop button is pressed"
             return FlagJudge(lambda seen: seen.stop_pressed, text, over, "release the stop button")
@@ -117,6 +115,14 @@ def _flag(
             bit = 1 << names.interlocks[interlock]
             text, over = f"interlock {interlock} has tripped", f"interlock {interlock} has not tripped"
             return FlagJudge(lambda seen: seen.trips & bit != 0, text, over, "remove its cause and reset")
+
+
+def _lost(device: str, names: Names) -> Judge:
+    text, over, mend = f"device {device} is lost", f"device {device} answers", "check its cable and supply"
+    if device == names.spectrometer:
+        return FlagJudge(lambda seen: seen.spectrometer_lost, text, over, mend)
+    board = names.boards[device]
+    return FlagJudge(lambda seen: seen.boards_lost[board], text, over, mend)
 
 
 def _channel(name: str, names: Names, plan: RigPlan) -> Channel:

@@ -56,10 +56,22 @@ def _take(model: ControlModel, state: ControlState, inputs: Inputs, seen: Seen, 
         case c.HoldLease() | c.ReleaseLease():
             lease, reply, events = leases.take(state.lease, command, actor, model.longest_lease_s)
             return replace(state, lease=lease), reply, events
-        case c.SetReagent():
-            left_ul, reply = reagents.take(model.reagents, state.reagents_ul, command)
-            text = f"volume set to {command.volume_ul:g} uL"
-            return replace(state, reagents_ul=left_ul), reply, _told(command.reagent, text, actor)
+        case c.SetReagent() | c.ReportDevice():
+            return _note(model, state, command, actor)
+
+
+def _note(
+    model: ControlModel, state: ControlState, command: c.SetReagent | c.ReportDevice, actor: str
+) -> Taken:
+    """Take what control can't see by itself."""
+    if isinstance(command, c.SetReagent):
+        left_ul, reply = reagents.take(model.reagents, state.reagents_ul, command)
+        text = f"volume set to {command.volume_ul:g} uL"
+        return replace(state, reagents_ul=left_ul), reply, _told(command.reagent, text, actor)
+    if command.device != model.names.spectrometer:
+        detail = f"{command.device[:64]!r} is not the spectrometer of this rig"
+        return state, Reply("DEVICE_UNKNOWN", detail), ()
+    return replace(state, spectrometer_lost=command.lost), DONE, ()
 
 
 def _told(subject: str, text: str, actor: str) -> tuple[Event, ...]:

@@ -39,6 +39,7 @@ class Seen:
     service_alive: bool
     lease_lost: bool
     trips: int
+    spectrometer_lost: bool = False
 
     def good(self, channel: int) -> bool:
         return self.qualities[channel] == GOOD
@@ -46,12 +47,16 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Indices by name: channels, loops, boards (devices that carry channels), interlocks."""
+    """Indices by name: channels, loops, boards (devices that carry channels), interlocks.
+
+    `spectrometer` is the device that the service owns, or empty.
+    """
 
     channels: Mapping[str, int]
     loops: Mapping[str, int]
     boards: Mapping[str, int]
     interlocks: Mapping[str, int]
+    spectrometer: str = ""
 
     @classmethod
     def of(cls, plan: RigPlan) -> Names:
@@ -62,4 +67,5 @@ class Names:
             loops={loop.name: index for index, loop in enumerate(plan.loops)},
             boards={name: index for index, name in enumerate(boards)},
             interlocks={rule.name: index for index, rule in enumerate(plan.interlocks)},
+            spectrometer="" if plan.spectrometer is None else plan.spectrometer.device,
         )

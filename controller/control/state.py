@@ -39,6 +39,8 @@ class ControlState:
     heard: bool = False
     # A reset was granted here and is being carried to the boards.
     clearing: bool = False
+    # What the service last said of the device that it owns.
+    spectrometer_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def step(
         orphaned_s=state.orphaned_s,
         heard=state.heard,
         clearing=state.clearing,
+        spectrometer_lost=state.spectrometer_lost,
     )
     state = judge(model, state, inputs, dt_s)
     told = [*events, *tripped]
@@ -84,6 +85,7 @@ def _see(
         service_alive=inputs.service_alive,
         lease_lost=state.lease.lost,
         trips=state.interlocks.tripped,
+        spectrometer_lost=state.spectrometer_lost,
     )
     return seen, left_ul
 

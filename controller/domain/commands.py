@@ -121,6 +121,14 @@ class SetReagent:
     volume_ul: float
 
 
+@dataclass(frozen=True, slots=True)
+class ReportDevice:
+    """What the service knows of the device that it owns, the spectrometer; for alarms and interlocks."""
+
+    device: str
+    lost: bool
+
+
 Command = (
     SetTargets
     | MakeSafe
@@ -136,6 +144,7 @@ Command = (
     | HoldLease
     | ReleaseLease
     | SetReagent
+    | ReportDevice
 )
 
 

@@ -103,7 +103,7 @@ class ServiceLost:
 
 @dataclass(frozen=True, slots=True)
 class BoardLost:
-    """The board does not answer, or booted anew, or its dead-man's switch went off."""
+    """The device does not answer; or, of a board, it booted anew, or its dead-man's switch went off."""
 
     device: str
 

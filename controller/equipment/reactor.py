@@ -86,7 +86,8 @@ class RemoteReactor:
         return self._snapshots.newest()
 
     def links(self) -> tuple[LinkHealth, ...]:
-        return self._status.newest.links
+        links = self._status.newest.links
+        return links if self.spectrometry is None else (*links, self.spectrometry.health)
 
     def state_reason(self) -> str:
         return self._status.newest.reason

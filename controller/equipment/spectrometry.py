@@ -1,4 +1,4 @@
-"""Exposures with the lamp as it should be, turned into absorbance."""
+"""Exposures with the lamp as it should be, turned into absorbance; and whether the spectrometer is there."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from controller.domain.commands import ReportDevice
 from controller.domain.errors import ControllerError, Kind
-from controller.domain.readings import Spectrum
+from controller.domain.readings import LinkHealth, Spectrum
 from controller.sensing.features import absorbance as absorbance_of
 from controller.sensing.features import features as features_of
-from firmware_bridge.devices.interfaces import NotReadyError
+from firmware_bridge.devices.interfaces import DeviceError, NoAnswerError, NotReadyError
 from firmware_bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _LATE_POLL_S = 0.05
 _LATE_POLLS = 40
 _LONGEST_INTEGRATION_S = 10.0
 _MOST_SCANS = 1000
+_LONGEST_PROBLEM = 160
+_WATCH_EVERY_S = 1.0
+"""On the wall clock: between two looks at a spectrometer that is not exposed."""
 
 
 class Spectrometry:
@@ -40,6 +44,8 @@ class Spectrometry:
         self._device: Spectrometer | None = None
         self._identity: SpectrometerIdentity | None = None
         self._busy = asyncio.Lock()
+        self._problem: str | None = None
+        self._told: tuple[int, bool] | None = None
         self.dark: Spectrum | None = None
         self.reference: Spectrum | None = None
 
@@ -63,6 +69,60 @@ class Spectrometry:
             self.reference = spectrum
         return spectrum
 
+    @property
+    def identity(self) -> SpectrometerIdentity | None:
+        """What it said of itself; None before it has answered."""
+        return self._identity
+
+    @property
+    def health(self) -> LinkHealth:
+        """Whether it answers: connecting, before it was asked, then ready or lost."""
+        state = "connecting" if self._problem is None else "lost" if self._problem else "ready"
+        return LinkHealth(self._plan.device, state, problem=self._problem or "")
+
+    async def watch(self) -> None:
+        """Ask between exposures whether it is there, and tell control; never returns."""
+        while True:
+            await asyncio.sleep(_WATCH_EVERY_S)
+            if not self._busy.locked():
+                await self.look()
+
+    async def look(self) -> None:
+        """Ask once, and tell control what has changed."""
+        async with self._busy:
+            try:
+                self._identity = await asyncio.to_thread(self._connected().identify)
+                self._problem = ""
+            except BridgeError as error:
+                self._lose(error)
+        await self._report()
+
+    def close(self) -> None:
+        """Let go of the device."""
+        if self._device is not None:
+            self._device.close()
+            self._device = None
+
+    def _connected(self) -> Spectrometer:
+        if self._device is None:
+            self._device = self._connect()
+        return self._device
+
+    def _lose(self, error: BridgeError) -> None:
+        self._problem = str(error)[:_LONGEST_PROBLEM] or "it does not answer"
+        self.close()
+
+    async def _report(self) -> None:
+        """Tell control, once a boot and whenever it changes; when control is gone, the next look does."""
+        try:
+            now = (self._reactor.snapshot().boot_id, bool(self._problem))
+            if now != self._told:
+                await self._reactor.request(ReportDevice(self._plan.device, now[1]), actor="ostwaldd")
+                self._told = now
+        except ControllerError as error:
+            if error.kind is not Kind.UNAVAILABLE:
+                raise
+
     async def _light(self, level: float, actor: str, lease: str) -> float:
         """Set the lamp and let it settle; return what it was."""
         channels = [channel.name for channel in self._reactor.plan.channels]
@@ -74,15 +134,15 @@ class Spectrometry:
 
     async def _expose(self, kind: str, integration_s: float, scans: int) -> Spectrum:
         try:
-            if self._device is None:
-                self._device = self._connect()
-            device = self._device
+            device = self._connected()
             self._identity = await asyncio.to_thread(device.identify)
-            exposure = await asyncio.to_thread(device.start, integration_s, scans)
+            exposure = await self._start(device, integration_s, scans)
             await self._reactor.clock.sleep(exposure.ready_in_s)
             counts = await self._fetch(device, exposure)
+            self._problem = ""
         except BridgeError as error:
-            self._device = None
+            self._lose(error)
+            await self._report()
             raise ControllerError(
                 f"the spectrometer does not answer: {error}",
                 reason="SPECTROMETER_UNREACHABLE",
@@ -100,6 +160,18 @@ class Spectrometry:
             wavelengths_nm=tuple(self._identity.wavelengths_nm),
             counts=tuple(float(count) for count in counts),
         )
+
+    async def _start(self, device: Spectrometer, integration_s: float, scans: int) -> Exposure:
+        try:
+            return await asyncio.to_thread(device.start, integration_s, scans)
+        except NoAnswerError:
+            raise
+        except DeviceError as error:
+            raise ControllerError(
+                f"the spectrometer does not expose: {error}",
+                reason="EXPOSURE_REFUSED",
+                remedy="ask for another integration time or number of scans",
+            ) from error
 
     async def _fetch(self, device: Spectrometer, exposure: Exposure) -> Sequence[int]:
         for _ in range(_LATE_POLLS):

@@ -71,13 +71,17 @@ async def run_service(job: Job) -> None:
     )
     server = await serve(services, job.listen)
     keeper = asyncio.create_task(upkeep.run())
-    guard: asyncio.Task[None] | None = None
+    tasks: list[asyncio.Task[None]] = []
     keeper.add_done_callback(lambda _: stopping.set())
     try:
         await _await_control(reactor)
         await upkeep.restore()
         await runs.recover()
-        guard = asyncio.create_task(runs.guard())
+        tasks.append(asyncio.create_task(runs.guard()))
+        if reactor.spectrometry is not None:
+            # Here, where nothing else acts: in lockstep, what is told to control takes a tick.
+            await reactor.spectrometry.look()
+            tasks.append(asyncio.create_task(reactor.spectrometry.watch()))
         await campaigns.resume_all()
         notify("READY=1")
         sys.stdout.write(f"ostwald: {job.plan.name} ready on {server.address} ({job.clock})\n")
@@ -87,14 +91,16 @@ async def run_service(job: Job) -> None:
             # Nothing is recorded or told to control any more: say why, end, and be started anew.
             await keeper
     finally:
-        if guard is not None:
-            guard.cancel()
+        for task in tasks:
+            task.cancel()
         await campaigns.stop()
         await runs.stop()
         await server.stop()
         keeper.cancel()
         await mailbox.close()
         recordings.close()
+        if reactor.spectrometry is not None:
+            reactor.spectrometry.close()
         planner.shutdown(wait=False, cancel_futures=True)
         journal.close()
 

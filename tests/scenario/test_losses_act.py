@@ -99,7 +99,7 @@ def test_without_an_interlock_the_outputs_of_an_orphan_are_held_and_then_safe(pl
 def test_a_cable_that_is_unplugged(bench):
     bench.cut()
     # Control knows at once; the board can't be told, and waits for its dead-man's switch.
-    assert_trips(bench, "board_gone", "board board is lost", within_s=DEADMAN_S + REACTION_S)
+    assert_trips(bench, "board_gone", "device board is lost", within_s=DEADMAN_S + REACTION_S)
     assert_reset_waits_for(bench, "board_gone", "check its cable and supply")
     bench.mend()
     bench.run(3.0)
@@ -110,7 +110,7 @@ def test_a_cable_that_is_unplugged(bench):
 def test_a_board_whose_answers_do_not_arrive(bench):
     bench.faults.set(faults.BoardMute())
     # Until control gives it up it goes on being told what to do; then the dead-man time runs.
-    assert_trips(bench, "board_gone", "board board is lost", within_s=SILENCE_S + DEADMAN_S + REACTION_S)
+    assert_trips(bench, "board_gone", "device board is lost", within_s=SILENCE_S + DEADMAN_S + REACTION_S)
     assert_reset_waits_for(bench, "board_gone", "check its cable and supply")
     bench.faults.clear_all()
     bench.run(3.0)
@@ -122,13 +122,13 @@ def test_a_board_that_reboots(bench):
     # It drives nothing before it is told its safe values.
     assert not any(bench.outputs.values())
     bench.until(lambda: bench.is_in(ReactorState.TRIPPED), REACTION_S)
-    assert_trips(bench, "board_gone", "board board is lost", within_s=HANDSHAKE_S + REACTION_S)
+    assert_trips(bench, "board_gone", "device board is lost", within_s=HANDSHAKE_S + REACTION_S)
     assert_reset_is_granted(bench)
 
 
 def test_a_line_too_noisy_to_be_understood(bench):
     bench.damage(LineFaults(flip_per_byte=0.2))
-    assert_trips(bench, "board_gone", "board board is lost", within_s=SILENCE_S + DEADMAN_S + REACTION_S)
+    assert_trips(bench, "board_gone", "device board is lost", within_s=SILENCE_S + DEADMAN_S + REACTION_S)
     bench.mend()
     bench.run(3.0)
     assert_reset_is_granted(bench)

@@ -147,7 +147,7 @@ def test_a_deviation_stands_away_from_the_ramped_setpoint_and_never_while_the_lo
     [
         (c.LeaseLost(), seen(lease_lost=True), "a lease ran out", "no lost lease is missed"),
         (c.ServiceLost(), seen(service=False), "the service is not connected", "the service is connected"),
-        (c.BoardLost("board"), seen(lost=True), "board board is lost", "board board answers"),
+        (c.BoardLost("board"), seen(lost=True), "device board is lost", "device board answers"),
         (c.StopPressed(), seen(stop=True), "a stop button is pressed", "no stop button is pressed"),
         (c.Tripped("cold"), seen(trips=0b10), "interlock cold has tripped", "interlock cold has not tripped"),
     ],
@@ -186,7 +186,7 @@ def test_a_flag_stands_and_goes_and_both_are_said(condition, sight, text, over) 
         (PRESSURE, "pressure more than 30 kPa off what the flow takes"),
         (c.Deviation("zone", 5.0), "zone further than 5 degC from its setpoint"),
         (c.LeaseLost(), "a lease ran out"),
-        (c.BoardLost("board"), "board board is lost"),
+        (c.BoardLost("board"), "device board is lost"),
     ],
 )
 def test_every_kind_of_rule_is_said_in_words(condition, text) -> None:

@@ -16,6 +16,7 @@ from controller.domain.commands import (
     LoopMode,
     MakeSafe,
     ReleaseLease,
+    ReportDevice,
     Reset,
     Retune,
     SetAlarmService,
@@ -45,6 +46,7 @@ FREE_TO_ALL: tuple[Command, ...] = (
     HoldLease("bob", "other", 60.0),
     ReleaseLease("other"),
     SetReagent("silver", 1e4),
+    ReportDevice("eye", lost=True),
 )
 
 

@@ -53,7 +53,7 @@ async def test_interlocks_of_every_kind_say_their_rule_and_the_one_channel_that_
     assert rules["hot"][1].startswith("reactor.temperature above 85 degC")
     assert rules["lag"][1].endswith("makes pump.silver safe; releases by itself")
     assert {rules[name][0] for name in ("heater", "gone", "button")} == {""}
-    assert "board board is lost" in rules["gone"][1]
+    assert "device board is lost" in rules["gone"][1]
     assert "a stop button is pressed" in rules["button"][1]
 
 
