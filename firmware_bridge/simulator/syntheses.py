@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.simulator.interfaces import Plant
-from firmware_bridge.simulator.plant.nanoprisms import NanoprismPlant
+from firmware_bridge.simulator.twins.registry import TWINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from firmware_bridge.simulator.plant.facts import RigFacts
-    from firmware_bridge.simulator.plant.nanoprism_model import Conditions, SteadyState
+    from firmware_bridge.simulator.twins.base import SimulatedSynthesis
 
 
 class SynthesisError(BridgeError):
     """No synthesis of this name."""
 
 
-class SimulatedSynthesis(Plant, Protocol):
-    """A plant that can also tell the noise-free steady state of any condition."""
-
-    @property
-    def facts(self) -> RigFacts:
-        """What a rig file has to say about this plant."""
-        ...
-
-    def steady(self, conditions: Conditions) -> SteadyState:
-        """Find what the conditions settle at, without pump errors, drift or noise."""
-        ...
-
-
 SYNTHESES: Final[Mapping[str, Callable[[int], SimulatedSynthesis]]] = {
-    "silver": NanoprismPlant,
+    name: twin.build for name, twin in TWINS.items()
 }
 
 

@@ -1,4 +1,4 @@
-"""Silver spheres in water: Mie's series, with the electrons' collisions at the surface."""
+"""Metal spheres in water: Mie's series, with the electrons' collisions at the surface."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import miepython
 import numpy as np
 
-from firmware_bridge.simulator.optics.constants import silver_permittivity, surface_damping_ev, water_index
+from firmware_bridge.simulator.optics.constants import SILVER, Metal, surface_damping_ev, water_index
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,12 +20,12 @@ def extinction_efficiency(index: NDArray[np.complex128], size: NDArray[np.float6
 
 
 def extinction_per_volume(
-    wavelength_nm: NDArray[np.float64], radius_nm: float, scattering: float
+    wavelength_nm: NDArray[np.float64], radius_nm: float, scattering: float, metal: Metal = SILVER
 ) -> NDArray[np.float64]:
     """Extinction cross-section over particle volume, in 1/nm, shape of `wavelength_nm`."""
     medium_index = water_index(wavelength_nm)
     damping_ev = surface_damping_ev(4.0 * radius_nm / 3.0, scattering)
-    permittivity = silver_permittivity(wavelength_nm, damping_ev)
+    permittivity = metal.permittivity(wavelength_nm, damping_ev)
     index = np.asarray(np.sqrt(permittivity) / medium_index, dtype=np.complex128)
     size = 2.0 * np.pi * radius_nm * medium_index / wavelength_nm
     return extinction_efficiency(index, size) * 0.75 / radius_nm

@@ -182,7 +182,7 @@ class FlowPlant:
         )
 
     def _passage(self, entered_ul: float, theta: float) -> tuple[float, ...]:
-        """Times in reactor and outlet of what took `theta` mean volumes, and the means it met on the way."""
+        """Give times in reactor and outlet of what took `theta` mean volumes, and means of what it met."""
         start = self._history.crossing_at(entered_ul)
         reactor_ul = self._layout.geometry.reactor.volume_ul
         end = self._history.crossing_at(entered_ul + reactor_ul * theta)

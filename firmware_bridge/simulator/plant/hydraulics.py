@@ -15,7 +15,7 @@ MOST_VARIANCE: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Liquid:
-    """A solvent and the polymer in it; viscosity of the solvent after Vogel, of the solution after Huggins."""
+    """A solvent, its viscosity after Vogel, and the polymer in it, which thickens it after Huggins."""
 
     viscosity_pa_s: float
     """Vogel's factor of mu = factor 10^(rise / (T - zero))."""
