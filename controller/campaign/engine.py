@@ -12,19 +12,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from controller.campaign import objectives as goals
 from controller.campaign import outcomes
 from controller.campaign.mandate import Mandate, obtain
+from controller.campaign.outcomes import Ending
 from controller.campaign.specs import parse_campaign
 from controller.campaign.strategies.registry import propose
 from controller.campaign.warm_start import propose_from_surrogate
-from controller.domain.campaign import (
-    Campaign,
-    CampaignEvent,
-    CampaignState,
-    Proposal,
-    TrialState,
-)
+from controller.domain.campaign import Campaign, CampaignEvent, CampaignState, Proposal, TrialState
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.readings import ReactorState
 from controller.domain.run import RunState
@@ -41,7 +35,6 @@ if TYPE_CHECKING:
     from controller.domain.run import Run
     from controller.storage.journal import Journal
 
-_FAILURES_TO_HOLD = 3
 _ENDED = frozenset({CampaignState.COMPLETE, CampaignState.ABORTED, CampaignState.HELD})
 
 
@@ -64,6 +57,8 @@ class CampaignEngine:
         self._task: asyncio.Task[None] | None = None
         self._running = ""
         self._mandate = Mandate()
+        # Why a person wants it held: in effect while its row says HELD, else before its next trial.
+        self._hold = ""
         self._ending = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -88,9 +83,12 @@ class CampaignEngine:
     async def start(self, campaign_id: str, *, actor: str = "", lease: str = "") -> Campaign:
         """Start a created or held campaign, which acts under the lease of this token.
 
-        Raises ControllerError: CAMPAIGN_ENDED, CAMPAIGN_RUNNING, REACTOR_BUSY, REACTOR_NOT_READY, LEASE_HELD,
-        LEASE_UNKNOWN, MODEL_UNKNOWN, MODEL_NOT_ACTIVE.
+        One that is held within a trial goes on with that. Raises ControllerError: CAMPAIGN_ENDED,
+        CAMPAIGN_RUNNING, REACTOR_BUSY, REACTOR_NOT_READY, LEASE_HELD, LEASE_UNKNOWN, MODEL_UNKNOWN,
+        MODEL_NOT_ACTIVE.
         """
+        if self._running == campaign_id and self._row(campaign_id).state is CampaignState.HELD:
+            return await self.resume(campaign_id, actor=actor, lease=lease)
         spec, _ = self._documents(self._startable(campaign_id))
         if spec.surrogate:
             self._surrogates.active(spec.surrogate)
@@ -128,6 +126,52 @@ class CampaignEngine:
                     return
                 await changed.wait()
 
+    async def hold(self, campaign_id: str, reason: str, *, after_trial: bool = False) -> Campaign:
+        """Hold a running campaign, also beyond a restart; one that is held stays so.
+
+        Within its trial, whose run is held at once, so that the reactor stays its own; between trials or
+        `after_trial` before the next, which leaves the reactor free. Returns once it is held, or has ended
+        before; with `after_trial` at once. ControllerError CAMPAIGN_NOT_RUNNING.
+        """
+        async with self._ending:
+            row = self._row(campaign_id)
+            if row.state is CampaignState.HELD:
+                return self._campaign(row)
+            if self._running != campaign_id:
+                raise _wrong_state(row, "CAMPAIGN_NOT_RUNNING", "only one that runs can be held")
+            self._hold, task = reason, self._task
+            run = None if after_trial else self._runs.active
+            if run is None:
+                self._journal.campaigns.update(replace(row, reason=reason))
+                self._tell(row, 0, f"before the next trial: {reason}")
+            else:
+                # Journaled first: whatever dies now, nobody goes on with it but a person.
+                self._close(row, CampaignState.HELD, reason)
+                if await self._hold_run(run.run_id, reason):
+                    return self.get(campaign_id)
+        if not after_trial and task is not None:
+            await asyncio.wait({task})
+        return self.get(campaign_id)
+
+    async def resume(self, campaign_id: str, *, actor: str = "", lease: str = "") -> Campaign:
+        """Let a held campaign go on, with the trial that is held if one is, or take back a hold to come.
+
+        Raises ControllerError: CAMPAIGN_NOT_HELD, and as `start` and `RunEngine.resume` do.
+        """
+        row = self._row(campaign_id)
+        if self._running != campaign_id and row.state is CampaignState.HELD:
+            return await self.start(campaign_id, actor=actor, lease=lease)
+        async with self._ending:
+            row, run = self._row(campaign_id), self._runs.active
+            if self._running != campaign_id or not (self._hold or (run and run.state is RunState.HELD)):
+                raise _wrong_state(row, "CAMPAIGN_NOT_HELD", "only one that is held can be resumed")
+            if run is not None and run.state is RunState.HELD:
+                await self._runs.resume(run.run_id, actor=actor, lease=lease)
+            else:
+                self._go_on(row)
+                self._tell(row, 0, f"not to be held any more: {actor}")
+        return self.get(campaign_id)
+
     async def abort(self, campaign_id: str, reason: str) -> Campaign:
         """End a campaign and its run, held or not; one that has ended stays as it is."""
         async with self._ending:
@@ -135,7 +179,7 @@ class CampaignEngine:
             if acted:
                 await self._let_go()
             row = self._row(campaign_id)
-            if row.state not in (CampaignState.COMPLETE, CampaignState.ABORTED):
+            if row.state not in _ENDED - {CampaignState.HELD}:
                 if acted:
                     await self._make_safe(row)
                 self._close(row, CampaignState.ABORTED, reason)
@@ -146,12 +190,15 @@ class CampaignEngine:
 
         Tokens of leases are never journaled: under a lease that still stands, its next trial is held.
         """
-        for row in self._journal.campaigns.running():
+        for row in self._journal.campaigns.cut_off():
             for trial in self._journal.campaigns.trials(row.campaign_id):
                 if trial.state is TrialState.RUNNING:
                     cut = replace(trial, state=TrialState.INTERRUPTED, detail="the service restarted")
                     self._journal.campaigns.put_trial(row.campaign_id, cut)
-            if row.boot_id != self._reactor.snapshot().boot_id:
+        for row in self._journal.campaigns.running():
+            if row.reason:  # a person's hold that waited for the trial's end
+                self._close(row, CampaignState.HELD, row.reason)
+            elif row.boot_id != self._reactor.snapshot().boot_id:
                 why = "held: the control process restarted; see that all is well, then start it again"
                 self._close(row, CampaignState.HELD, why)
             elif not self._running:
@@ -171,13 +218,10 @@ class CampaignEngine:
 
     def _startable(self, campaign_id: str) -> CampaignRow:
         row = self._row(campaign_id)
-        if row.state not in (CampaignState.CREATED, CampaignState.HELD):
-            raise ControllerError(
-                f"campaign {campaign_id} is {row.state.name.lower()}",
-                reason="CAMPAIGN_ENDED" if row.state in _ENDED else "CAMPAIGN_RUNNING",
-                kind=Kind.REFUSED,
-                remedy="create a new one" if row.state in _ENDED else "see 'ostwald campaign watch'",
-            )
+        if row.state in _ENDED - {CampaignState.HELD}:
+            raise _wrong_state(row, "CAMPAIGN_ENDED", "create a new one")
+        if row.state is CampaignState.RUNNING:
+            raise _wrong_state(row, "CAMPAIGN_RUNNING", "it is started already")
         return row
 
     def _begin(self, row: CampaignRow, mandate: Mandate) -> Campaign:
@@ -192,37 +236,32 @@ class CampaignEngine:
     async def _work(self, row: CampaignRow) -> None:
         try:
             try:
-                state, reason, reached = await self._trials(row)
+                ending = await self._trials(row)
             except ControllerError as error:
-                state, reason, reached = CampaignState.HELD, f"held: {error}", False
+                ending = Ending(CampaignState.HELD, f"held: {error}")
             await self._make_safe(row)
-            self._close(row, state, reason, reached=reached)
+            self._close(row, ending.state, ending.reason, reached=ending.reached)
         finally:
-            self._running = ""
+            self._running = self._hold = ""
             self._runs.free()
 
-    async def _trials(self, row: CampaignRow) -> tuple[CampaignState, str, bool]:
-        """Run trials until something ends them; return the state, the reason and whether it was reached."""
+    async def _trials(self, row: CampaignRow) -> Ending:
+        """Run trials until something ends them, or a person holds them between two."""
         spec, recipe = self._documents(row)
         surrogate = self._surrogates.active(spec.surrogate) if spec.surrogate else None
         started_s = self._reactor.clock.now_s()
         while True:
             trials = self._journal.campaigns.trials(row.campaign_id)
             done = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAILED)]
-            if done and goals.reached(spec.objectives, done[-1].properties):
-                return CampaignState.COMPLETE, outcomes.describe(spec, done, reached=True), True
-            if len(done) >= spec.trials_budget:
-                return CampaignState.COMPLETE, outcomes.describe(spec, done, reached=False), False
-            if self._reactor.clock.now_s() - started_s > spec.time_budget_s:
-                return CampaignState.COMPLETE, outcomes.describe(spec, done, reached=False), False
-            failed = [trial.state is TrialState.FAILED for trial in done[-_FAILURES_TO_HOLD:]]
-            if len(failed) == _FAILURES_TO_HOLD and all(failed):
-                why = f"held: {_FAILURES_TO_HOLD} trials in a row failed, the last: {done[-1].detail}"
-                return CampaignState.HELD, why, False
-            trial = await self._next(spec, trials, surrogate)
+            if ending := outcomes.judge(spec, done, self._reactor.clock.now_s() - started_s):
+                return ending
+            if not self._hold:
+                trial = await self._next(spec, trials, surrogate)
+            if self._hold:
+                return Ending(CampaignState.HELD, self._hold)
             trial = await self._run(row, recipe, trial, spec)
             if trial.state is TrialState.FAILED and not self._is_well(row):
-                return CampaignState.HELD, f"held: trial {trial.number}: {trial.detail}", False
+                return Ending(CampaignState.HELD, f"held: trial {trial.number}: {trial.detail}")
 
     async def _next(self, spec: CampaignSpec, trials: Sequence[Trial], surrogate: Surrogate | None) -> Trial:
         """Decide what to try: again what was cut off, else what surrogate or strategy proposes."""
@@ -276,7 +315,24 @@ class CampaignEngine:
         if run.state is RunState.HELD:
             self._tell(row, trial, f"trial {trial} is held (run {run.run_id}): {run.detail}")
         elif run.state is RunState.UNHOLDING:
+            if self._row(row.campaign_id).state is CampaignState.HELD:
+                self._go_on(row)
             self._tell(row, trial, f"trial {trial} goes on: {run.detail}")
+
+    async def _hold_run(self, run_id: str, reason: str) -> bool:
+        """Hold a trial's run; False when it ended before that took effect."""
+        try:
+            run = await self._runs.hold(run_id, reason)
+        except ControllerError as error:
+            if error.reason != "RUN_NOT_EXECUTING":
+                raise
+            return False
+        return run.state is RunState.HELD
+
+    def _go_on(self, row: CampaignRow) -> None:
+        """Journal that a person's hold is over."""
+        self._hold = ""
+        self._journal.campaigns.update(replace(row, state=CampaignState.RUNNING, reason=""))
 
     def _is_well(self, row: CampaignRow) -> bool:
         """Whether the reactor can carry another trial by itself."""
@@ -331,3 +387,12 @@ class CampaignEngine:
             best_trial=min(scored)[1] if scored else 0,
             boot_id=row.boot_id,
         )
+
+
+def _wrong_state(row: CampaignRow, reason: str, why: str) -> ControllerError:
+    return ControllerError(
+        f"campaign {row.campaign_id} is {row.state.name.lower()}: {why}",
+        reason=reason,
+        kind=Kind.REFUSED,
+        remedy="see 'ostwald campaign list'",
+    )

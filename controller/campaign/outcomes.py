@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from controller.campaign import objectives as goals
-from controller.domain.campaign import Observation, Trial, TrialState
+from controller.domain.campaign import CampaignState, Observation, Trial, TrialState
 from controller.domain.run import RunState
 
 if TYPE_CHECKING:
@@ -16,6 +16,30 @@ if TYPE_CHECKING:
     from controller.domain.campaign import CampaignSpec, Proposal
     from controller.domain.run import Run
     from controller.domain.surrogates import Prediction
+
+_FAILURES_TO_HOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a campaign ends, or is held: the state, why, and whether its targets were reached."""
+
+    state: CampaignState
+    reason: str
+    reached: bool = False
+
+
+def judge(spec: CampaignSpec, done: Sequence[Trial], elapsed_s: float) -> Ending | None:
+    """Say how a campaign ends after these trials, which have ended; None while it goes on."""
+    if done and goals.reached(spec.objectives, done[-1].properties):
+        return Ending(CampaignState.COMPLETE, describe(spec, done, reached=True), reached=True)
+    if len(done) >= spec.trials_budget or elapsed_s > spec.time_budget_s:
+        return Ending(CampaignState.COMPLETE, describe(spec, done, reached=False))
+    last = done[-_FAILURES_TO_HOLD:]
+    if len(last) == _FAILURES_TO_HOLD and all(trial.state is TrialState.FAILED for trial in last):
+        why = f"held: {_FAILURES_TO_HOLD} trials in a row failed, the last: {last[-1].detail}"
+        return Ending(CampaignState.HELD, why)
+    return None
 
 
 def announce(number: int, proposal: Proposal, prediction: Prediction | None, now_s: float) -> Trial:

@@ -1,4 +1,4 @@
-"""CampaignService: campaigns stored, started, watched, aborted, and their trials."""
+"""CampaignService: campaigns stored, started, watched, held, resumed, aborted, and their trials."""
 
 from __future__ import annotations
 
@@ -76,6 +76,29 @@ class CampaignRpc(campaign_pb2_grpc.CampaignServiceServicer):
                 trial=None if trial is None else self._trial(trial, campaign),
                 message=event.message,
             )
+
+    async def HoldCampaign(
+        self, request: pb.HoldCampaignRequest, context: Context
+    ) -> pb.HoldCampaignResponse:
+        async def act() -> pb.HoldCampaignResponse:
+            reason = because("held", actor_of(context), request.reason)
+            campaign = await self._campaigns.hold(
+                request.campaign_id, reason, after_trial=request.after_trial
+            )
+            return pb.HoldCampaignResponse(campaign=convert.campaign(campaign))
+
+        return await self._once.answer(request, pb.HoldCampaignResponse(), act)
+
+    async def ResumeCampaign(
+        self, request: pb.ResumeCampaignRequest, context: Context
+    ) -> pb.ResumeCampaignResponse:
+        async def act() -> pb.ResumeCampaignResponse:
+            campaign = await self._campaigns.resume(
+                request.campaign_id, actor=actor_of(context), lease=lease_of(context)
+            )
+            return pb.ResumeCampaignResponse(campaign=convert.campaign(campaign))
+
+        return await self._once.answer(request, pb.ResumeCampaignResponse(), act)
 
     async def AbortCampaign(
         self, request: pb.AbortCampaignRequest, context: Context

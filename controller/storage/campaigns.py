@@ -69,6 +69,11 @@ class CampaignStore:
     def running(self) -> list[CampaignRow]:
         return self._select("WHERE state = ? ORDER BY created", int(CampaignState.RUNNING))
 
+    def cut_off(self) -> list[CampaignRow]:
+        """Return the campaigns with a trial under way: a dead process left them so."""
+        clause = "WHERE campaign_id IN (SELECT campaign_id FROM trials WHERE state = ?) ORDER BY created"
+        return self._select(clause, int(TrialState.RUNNING))
+
     def put_trial(self, campaign_id: str, trial: Trial) -> None:
         """Journal a trial before it acts and after it ends."""
         self._connection.execute(

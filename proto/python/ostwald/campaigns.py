@@ -73,6 +73,32 @@ class AsyncCampaigns:
         except grpc.aio.AioRpcError as error:
             raise translate(error, self._address) from error
 
+    async def hold(self, campaign: str, reason: str, *, after_trial: bool = False) -> v.Campaign:
+        """Hold a running campaign: within its trial, or `after_trial` before the next. Needs no lease.
+
+        Returns when it is held, or as it ended instead; with `after_trial` at once.
+        """
+        found = await self.get(campaign)
+        request = campaign_pb2.HoldCampaignRequest(
+            request_id=new_request_id(),
+            campaign_id=found.campaign_id,
+            reason=reason,
+            after_trial=after_trial,
+        )
+        answer = await call(lambda: self._stub.HoldCampaign(request, timeout=LONG_DEADLINE_S), self._address)
+        return read.campaign(answer.campaign)
+
+    async def resume(self, campaign: str) -> v.Campaign:
+        """Let a held campaign go on, under the lease of this client if it holds one."""
+        found = await self.get(campaign)
+        request = campaign_pb2.ResumeCampaignRequest(
+            request_id=new_request_id(), campaign_id=found.campaign_id
+        )
+        answer = await call(
+            lambda: self._stub.ResumeCampaign(request, timeout=LONG_DEADLINE_S), self._address
+        )
+        return read.campaign(answer.campaign)
+
     async def abort(self, campaign: str, reason: str) -> v.Campaign:
         """End a campaign and its run, held or not; finished trials are kept. Needs no lease."""
         found = await self.get(campaign)
@@ -120,6 +146,12 @@ class Campaigns:
 
     def watch(self, campaign: str) -> Iterator[v.CampaignEvent]:
         return self._loop.iterate(self._campaigns.watch(campaign))
+
+    def hold(self, campaign: str, reason: str, *, after_trial: bool = False) -> v.Campaign:
+        return self._loop.run(self._campaigns.hold(campaign, reason, after_trial=after_trial))
+
+    def resume(self, campaign: str) -> v.Campaign:
+        return self._loop.run(self._campaigns.resume(campaign))
 
     def abort(self, campaign: str, reason: str) -> v.Campaign:
         return self._loop.run(self._campaigns.abort(campaign, reason))

@@ -49,10 +49,29 @@ def start(
 
 
 @app.command()
-def resume(campaign: str, wait: Wait = False, as_json: Json = False) -> None:
-    """Go on with a campaign that is held."""
+def hold(
+    campaign: str,
+    reason: str = "asked for by a person",
+    after_trial: Annotated[
+        bool, typer.Option("--after-trial", help="Let the trial under way end first.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Hold a campaign within its trial: pumps and lamps stop; 'resume' goes on with that trial."""
     with device() as opened:
-        _finish(opened, opened.campaigns.start(campaign), wait=wait, as_json=as_json)
+        found = opened.campaigns.hold(campaign, reason, after_trial=after_trial)
+    if as_json:
+        print_json(found)
+        return
+    so = "will be held after this trial" if found.state == "running" else f"is {found.state}"
+    console.print(f"{found.name} {so}: {found.reason}", soft_wrap=True, markup=False, highlight=False)
+
+
+@app.command()
+def resume(campaign: str, wait: Wait = False, as_json: Json = False) -> None:
+    """Go on with a campaign that is held, within a trial or between two."""
+    with device() as opened:
+        _finish(opened, opened.campaigns.resume(campaign), wait=wait, as_json=as_json)
 
 
 @app.command("list")

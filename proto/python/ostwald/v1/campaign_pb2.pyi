@@ -30,7 +30,7 @@ class _CampaignStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Campaig
     CAMPAIGN_STATE_CREATED: _CampaignState.ValueType  # 1
     CAMPAIGN_STATE_RUNNING: _CampaignState.ValueType  # 2
     CAMPAIGN_STATE_HELD: _CampaignState.ValueType  # 3
-    """Waits for a person: the reason says why. StartCampaign goes on."""
+    """Waits for a person: the reason says why. ResumeCampaign goes on."""
     CAMPAIGN_STATE_COMPLETE: _CampaignState.ValueType  # 4
     """The objectives are met, or the budget is spent: the outcome says which."""
     CAMPAIGN_STATE_ABORTED: _CampaignState.ValueType  # 5
@@ -41,7 +41,7 @@ CAMPAIGN_STATE_UNSPECIFIED: CampaignState.ValueType  # 0
 CAMPAIGN_STATE_CREATED: CampaignState.ValueType  # 1
 CAMPAIGN_STATE_RUNNING: CampaignState.ValueType  # 2
 CAMPAIGN_STATE_HELD: CampaignState.ValueType  # 3
-"""Waits for a person: the reason says why. StartCampaign goes on."""
+"""Waits for a person: the reason says why. ResumeCampaign goes on."""
 CAMPAIGN_STATE_COMPLETE: CampaignState.ValueType  # 4
 """The objectives are met, or the budget is spent: the outcome says which."""
 CAMPAIGN_STATE_ABORTED: CampaignState.ValueType  # 5
@@ -625,6 +625,97 @@ class WatchCampaignResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchCampaignResponse: _TypeAlias = WatchCampaignResponse  # noqa: Y015
+
+@_typing.final
+class HoldCampaignRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AFTER_TRIAL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    campaign_id: _builtins.str
+    reason: _builtins.str
+    after_trial: _builtins.bool
+    """Let the trial under way end first."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        campaign_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        after_trial: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_trial", b"after_trial", "campaign_id", b"campaign_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldCampaignRequest: _TypeAlias = HoldCampaignRequest  # noqa: Y015
+
+@_typing.final
+class HoldCampaignResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def campaign(self) -> Global___Campaign: ...
+    def __init__(
+        self,
+        *,
+        campaign: Global___Campaign | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldCampaignResponse: _TypeAlias = HoldCampaignResponse  # noqa: Y015
+
+@_typing.final
+class ResumeCampaignRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    campaign_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        campaign_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeCampaignRequest: _TypeAlias = ResumeCampaignRequest  # noqa: Y015
+
+@_typing.final
+class ResumeCampaignResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def campaign(self) -> Global___Campaign: ...
+    def __init__(
+        self,
+        *,
+        campaign: Global___Campaign | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeCampaignResponse: _TypeAlias = ResumeCampaignResponse  # noqa: Y015
 
 @_typing.final
 class AbortCampaignRequest(_message.Message):

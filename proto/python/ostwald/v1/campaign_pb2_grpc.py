@@ -60,6 +60,16 @@ class CampaignServiceStub(object):
                 request_serializer=ostwald_dot_v1_dot_campaign__pb2.WatchCampaignRequest.SerializeToString,
                 response_deserializer=ostwald_dot_v1_dot_campaign__pb2.WatchCampaignResponse.FromString,
                 _registered_method=True)
+        self.HoldCampaign = channel.unary_unary(
+                '/ostwald.v1.CampaignService/HoldCampaign',
+                request_serializer=ostwald_dot_v1_dot_campaign__pb2.HoldCampaignRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_campaign__pb2.HoldCampaignResponse.FromString,
+                _registered_method=True)
+        self.ResumeCampaign = channel.unary_unary(
+                '/ostwald.v1.CampaignService/ResumeCampaign',
+                request_serializer=ostwald_dot_v1_dot_campaign__pb2.ResumeCampaignRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_campaign__pb2.ResumeCampaignResponse.FromString,
+                _registered_method=True)
         self.AbortCampaign = channel.unary_unary(
                 '/ostwald.v1.CampaignService/AbortCampaign',
                 request_serializer=ostwald_dot_v1_dot_campaign__pb2.AbortCampaignRequest.SerializeToString,
@@ -110,6 +120,20 @@ class CampaignServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def HoldCampaign(self, request, context):
+        """Holds a running campaign: within its trial, whose run is held, or before its next.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeCampaign(self, request, context):
+        """Lets a campaign go on that is held, with the trial that was cut into if there is one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AbortCampaign(self, request, context):
         """Ends a campaign and its run; finished trials are kept.
         """
@@ -151,6 +175,16 @@ def add_CampaignServiceServicer_to_server(servicer, server):
                     servicer.WatchCampaign,
                     request_deserializer=ostwald_dot_v1_dot_campaign__pb2.WatchCampaignRequest.FromString,
                     response_serializer=ostwald_dot_v1_dot_campaign__pb2.WatchCampaignResponse.SerializeToString,
+            ),
+            'HoldCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldCampaign,
+                    request_deserializer=ostwald_dot_v1_dot_campaign__pb2.HoldCampaignRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_campaign__pb2.HoldCampaignResponse.SerializeToString,
+            ),
+            'ResumeCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeCampaign,
+                    request_deserializer=ostwald_dot_v1_dot_campaign__pb2.ResumeCampaignRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_campaign__pb2.ResumeCampaignResponse.SerializeToString,
             ),
             'AbortCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.AbortCampaign,
@@ -299,6 +333,60 @@ class CampaignService(object):
             '/ostwald.v1.CampaignService/WatchCampaign',
             ostwald_dot_v1_dot_campaign__pb2.WatchCampaignRequest.SerializeToString,
             ostwald_dot_v1_dot_campaign__pb2.WatchCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.CampaignService/HoldCampaign',
+            ostwald_dot_v1_dot_campaign__pb2.HoldCampaignRequest.SerializeToString,
+            ostwald_dot_v1_dot_campaign__pb2.HoldCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.CampaignService/ResumeCampaign',
+            ostwald_dot_v1_dot_campaign__pb2.ResumeCampaignRequest.SerializeToString,
+            ostwald_dot_v1_dot_campaign__pb2.ResumeCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,6 +42,10 @@ class CampaignServiceStub:
     """Newest first."""
     WatchCampaign: _grpc.UnaryStreamMultiCallable[_campaign_pb2.WatchCampaignRequest, _campaign_pb2.WatchCampaignResponse]
     """Events from the first (or after a sequence) until the campaign ends or is held."""
+    HoldCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_pb2.HoldCampaignRequest, _campaign_pb2.HoldCampaignResponse]
+    """Holds a running campaign: within its trial, whose run is held, or before its next."""
+    ResumeCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_pb2.ResumeCampaignRequest, _campaign_pb2.ResumeCampaignResponse]
+    """Lets a campaign go on that is held, with the trial that was cut into if there is one."""
     AbortCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_pb2.AbortCampaignRequest, _campaign_pb2.AbortCampaignResponse]
     """Ends a campaign and its run; finished trials are kept."""
     ListTrials: _grpc.UnaryUnaryMultiCallable[_campaign_pb2.ListTrialsRequest, _campaign_pb2.ListTrialsResponse]
@@ -61,6 +65,10 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     """Newest first."""
     WatchCampaign: _aio.UnaryStreamMultiCallable[_campaign_pb2.WatchCampaignRequest, _campaign_pb2.WatchCampaignResponse]  # type: ignore[assignment]
     """Events from the first (or after a sequence) until the campaign ends or is held."""
+    HoldCampaign: _aio.UnaryUnaryMultiCallable[_campaign_pb2.HoldCampaignRequest, _campaign_pb2.HoldCampaignResponse]  # type: ignore[assignment]
+    """Holds a running campaign: within its trial, whose run is held, or before its next."""
+    ResumeCampaign: _aio.UnaryUnaryMultiCallable[_campaign_pb2.ResumeCampaignRequest, _campaign_pb2.ResumeCampaignResponse]  # type: ignore[assignment]
+    """Lets a campaign go on that is held, with the trial that was cut into if there is one."""
     AbortCampaign: _aio.UnaryUnaryMultiCallable[_campaign_pb2.AbortCampaignRequest, _campaign_pb2.AbortCampaignResponse]  # type: ignore[assignment]
     """Ends a campaign and its run; finished trials are kept."""
     ListTrials: _aio.UnaryUnaryMultiCallable[_campaign_pb2.ListTrialsRequest, _campaign_pb2.ListTrialsResponse]  # type: ignore[assignment]
@@ -107,6 +115,22 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_campaign_pb2.WatchCampaignResponse], _abc.AsyncIterator[_campaign_pb2.WatchCampaignResponse]]:
         """Events from the first (or after a sequence) until the campaign ends or is held."""
+
+    @_abc_1.abstractmethod
+    def HoldCampaign(
+        self,
+        request: _campaign_pb2.HoldCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_pb2.HoldCampaignResponse, _abc.Awaitable[_campaign_pb2.HoldCampaignResponse]]:
+        """Holds a running campaign: within its trial, whose run is held, or before its next."""
+
+    @_abc_1.abstractmethod
+    def ResumeCampaign(
+        self,
+        request: _campaign_pb2.ResumeCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_pb2.ResumeCampaignResponse, _abc.Awaitable[_campaign_pb2.ResumeCampaignResponse]]:
+        """Lets a campaign go on that is held, with the trial that was cut into if there is one."""
 
     @_abc_1.abstractmethod
     def AbortCampaign(

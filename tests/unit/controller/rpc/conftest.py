@@ -309,6 +309,7 @@ class FakeRuns:
 class FakeCampaigns:
     def __init__(self) -> None:
         self.active = ""
+        self.holds = self.resumes = 0
 
     def create(self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str]) -> Campaign:
         return CAMPAIGN
@@ -330,6 +331,16 @@ class FakeCampaigns:
         campaign = self.get(campaign_id)
         yield CampaignEvent(campaign_id, after + 1, 0, "started"), campaign, None
         yield CampaignEvent(campaign_id, after + 2, 1, "trial 1"), campaign, trial(1)
+
+    async def hold(self, campaign_id: str, reason: str, *, after_trial: bool) -> Campaign:
+        self.holds += 1
+        state = CampaignState.RUNNING if after_trial else CampaignState.HELD
+        return replace(self.get(campaign_id), state=state, reason=reason)
+
+    async def resume(self, campaign_id: str, *, actor: str, lease: str) -> Campaign:
+        self.resumes += 1
+        who = f"resumed by {actor}" + (f" under {lease}" if lease else "")
+        return replace(self.get(campaign_id), state=CampaignState.RUNNING, reason=who)
 
     async def abort(self, campaign_id: str, reason: str) -> Campaign:
         return replace(self.get(campaign_id), state=CampaignState.ABORTED, reason=reason)
@@ -353,7 +364,7 @@ class FakeModels:
             created=datetime(2026, 1, 31, tzinfo=UTC),
         )
         record = ModelRecord("d" * 64, "silver", 4, stage, "key")
-        info: Any = SimpleNamespace(record=record, manifest=manifest)
+        info: Any = SimpleNamespace(record=record, manifest=manifest, damage="")
         return cast("ModelInfo", info)
 
     async def receive(self, archive: Path) -> ModelInfo:
