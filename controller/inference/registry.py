@@ -32,8 +32,11 @@ MAX_SESSIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
+    """A version. `damage` says why its stored bundle can't be read; it then has no manifest."""
+
     record: ModelRecord
-    manifest: Manifest
+    manifest: Manifest | None
+    damage: str = ""
 
 
 class ModelRegistry:
@@ -56,7 +59,8 @@ class ModelRegistry:
     async def receive(self, archive: Path) -> ModelInfo:
         """Judge and store a bundle in stage SHADOW.
 
-        ControllerError MODEL_REFUSED leaves nothing behind; a bundle that is here already is returned as is.
+        ControllerError MODEL_REFUSED leaves nothing behind. A bundle that is here already stays in its stage;
+        if what was stored of it is damaged, it is stored anew.
         """
         async with self._receiving:
             return await self._receive(archive)
@@ -71,19 +75,21 @@ class ModelRegistry:
             except OstwaldError as error:
                 raise refused(str(error)) from error
             known = self._store.get(digest)
-            if known is not None:
-                return self._info(known)
-            self._check_serial(manifest)
+            if known is not None and not self._find_damage(known):
+                return ModelInfo(known, manifest)
+            if known is None:
+                self._check_serial(manifest)
             await vet(bundle)
-            # A crash between these two lines left a folder that the journal does not know.
+            # What is damaged, or what a crash before the next lines left that the journal does not know.
             shutil.rmtree(self._folder / digest, ignore_errors=True)
             bundle.rename(self._folder / digest)
-        record = ModelRecord(digest, manifest.name, manifest.serial, Stage.SHADOW, signed_by)
-        self._store.add(record)
+        record = known or ModelRecord(digest, manifest.name, manifest.serial, Stage.SHADOW, signed_by)
+        if known is None:
+            self._store.add(record)
         return ModelInfo(record, manifest)
 
     def list(self, name: str = "") -> Sequence[ModelInfo]:
-        """By name, newest serial first."""
+        """By name, newest serial first; damaged ones too."""
         return [self._info(record) for record in self._store.all(name)]
 
     def get(self, name: str, digest: str = "") -> ModelInfo:
@@ -112,46 +118,68 @@ class ModelRegistry:
         return self._info(found)
 
     def promote(self, name: str, digest: str = "", stage: Stage = Stage.ACTIVE) -> ModelInfo:
-        """Move a version, the newest by default, to a stage."""
+        """Move a version, the newest by default, to a stage.
+
+        Raises ControllerError: MODEL_UNKNOWN; for ACTIVE also MODEL_DAMAGED, MODEL_UNLOADABLE.
+        """
         versions = self._store.all(name)
         chosen = digest or (versions[0].digest if versions else "")
         info = self.get(name, chosen)
         if stage is Stage.ACTIVE:
-            self._session(info)
+            self._session(info.record)
         self._store.set_stage(info.record.digest, stage)
         return self.get(name, info.record.digest)
 
     def active(self, name: str) -> Session:
-        """Return the active version's session."""
-        return self._session(self.get(name))
+        """Return the active version's session; ControllerError as `get`, MODEL_DAMAGED, MODEL_UNLOADABLE."""
+        return self._session(self.get(name).record)
 
     def predict(
         self, name: str, digest: str, rows: Sequence[Mapping[str, float | str]]
     ) -> tuple[str, Sequence[Prediction]]:
         """Ask the active version, or the one named by digest; return its digest and answers."""
         info = self.get(name, digest)
-        return info.record.digest, self._session(info).predict(rows)
+        return info.record.digest, self._session(info.record).predict(rows)
 
-    def _session(self, info: ModelInfo) -> Session:
-        digest = info.record.digest
+    def _session(self, record: ModelRecord) -> Session:
+        digest = record.digest
         if digest not in self._sessions:
+            # Asked here alone: a list need not read every byte of every model.
+            if damage := self._find_damage(record):
+                raise ControllerError(
+                    f"the stored bundle of model {record.name} {digest[:12]} is damaged: {damage}",
+                    reason="MODEL_DAMAGED",
+                    kind=Kind.REFUSED,
+                    remedy="push it again with 'ostwald model push DIR'",
+                )
             if len(self._sessions) >= MAX_SESSIONS:
                 self._sessions.pop(next(iter(self._sessions)))
-            self._sessions[digest] = Session(self._folder / digest, info.manifest)
+            self._sessions[digest] = Session(self._folder / digest, read_manifest(self._folder / digest))
         return self._sessions[digest]
 
     def _info(self, record: ModelRecord) -> ModelInfo:
-        return ModelInfo(record, read_manifest(self._folder / record.digest))
+        try:
+            return ModelInfo(record, read_manifest(self._folder / record.digest))
+        except (OstwaldError, OSError) as error:
+            return ModelInfo(record, None, str(error))
+
+    def _find_damage(self, record: ModelRecord) -> str:
+        """Read a stored bundle to the last byte; say what is wrong with it, or nothing."""
+        folder = self._folder / record.digest
+        try:
+            read_manifest(folder)
+            found = digest_of(folder)
+        except (OstwaldError, OSError) as error:
+            return str(error)
+        return "" if found == record.digest else f"its contents have changed: their digest is {found[:12]}"
 
     def _check_serial(self, manifest: Manifest) -> None:
         """Refuse what is not newer than all that was taken: an old signature stays valid for ever."""
-        versions = self.list(manifest.name)
-        newest = max((each.record.serial for each in versions), default=0)
-        floor = max((each.manifest.min_serial for each in versions), default=0)
-        if manifest.serial <= newest or manifest.serial < floor:
-            least = max(newest + 1, floor)
+        # A manifest's min_serial is never above its serial, so the newest serial is the floor as well.
+        newest = max((each.serial for each in self._store.all(manifest.name)), default=0)
+        if manifest.serial <= newest:
             raise refused(
-                f"serial {manifest.serial} is below {least}, the lowest that {manifest.name} may have"
+                f"serial {manifest.serial} is below {newest + 1}, the lowest that {manifest.name} may have"
             )
 
     def _keys(self) -> Sequence[Path]:

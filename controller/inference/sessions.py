@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
-from controller.domain.errors import ControllerError, Violation
+from controller.domain.errors import ControllerError, Kind, Violation
 from controller.domain.surrogates import Estimate, Prediction
 
 if TYPE_CHECKING:
@@ -18,21 +19,28 @@ if TYPE_CHECKING:
     from ostwald.manifest import Manifest
 
 MAX_ROWS = 4096
+# They have no common base. None of them is the caller's fault.
+_RUNTIME_ERRORS = (
+    runtime.EPFail,
+    runtime.Fail,
+    runtime.InvalidArgument,
+    runtime.InvalidGraph,
+    runtime.InvalidProtobuf,
+    runtime.NoSuchFile,
+    runtime.NotImplemented,
+    runtime.RuntimeException,
+)
 
 
 class Session:
     """Implements `domain.ports.Surrogate` for one bundle."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
-        options = onnxruntime.SessionOptions()
-        # One thread that does not spin: control needs the other cores.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        """Load a bundle's graph; ControllerError MODEL_UNLOADABLE."""
+        try:
+            self._session = _open(str(folder / "model.onnx"))
+        except _RUNTIME_ERRORS as error:
+            raise _failed(f"model {manifest.name} can't be loaded", "MODEL_UNLOADABLE", error) from error
         self._manifest = manifest
 
     @property
@@ -42,9 +50,15 @@ class Session:
     def run(
         self, rows: Sequence[Sequence[float]]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Return mean (n, m), std (n, m), novelty (n,) of rows (n, d) in the manifest's order and units."""
+        """Return mean (n, m), std (n, m), novelty (n,) of rows (n, d) in the manifest's order and units.
+
+        Raises ControllerError MODEL_FAILED.
+        """
         conditions = np.asarray(rows, dtype=np.float64)
-        mean, std, novelty = self._session.run(["mean", "std", "novelty"], {"conditions": conditions})
+        try:
+            mean, std, novelty = self._session.run(["mean", "std", "novelty"], {"conditions": conditions})
+        except _RUNTIME_ERRORS as error:
+            raise _failed(f"model {self._manifest.name} failed", "MODEL_FAILED", error) from error
         return np.asarray(mean), np.asarray(std), np.asarray(novelty)
 
     def predict(self, rows: Sequence[Mapping[str, float | str]]) -> list[Prediction]:
@@ -96,3 +110,32 @@ class Session:
                 violations=tuple(faults),
             )
         return values
+
+
+def is_loadable(model: bytes) -> bool:
+    """Whether the runtime takes this graph."""
+    try:
+        _open(model)
+    except _RUNTIME_ERRORS:
+        return False
+    return True
+
+
+def _open(model: str | bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # One thread that does not spin: control needs the other cores.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _failed(what: str, reason: str, error: Exception) -> ControllerError:
+    lines = str(error).splitlines() or [type(error).__name__]
+    return ControllerError(
+        f"{what}: {lines[0]}",
+        reason=reason,
+        kind=Kind.REFUSED,
+        remedy="push it again, or promote another version",
+    )

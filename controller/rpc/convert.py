@@ -222,13 +222,15 @@ def model(info: ModelInfo) -> model_pb2.Model:
         digest=record.digest,
         serial=record.serial,
         stage=model_pb2.ModelStage.ValueType(record.stage),
-        algorithm=manifest.algorithm,
-        inputs=[_variable(item, item.choices) for item in manifest.inputs],
-        outputs=[_variable(item, ()) for item in manifest.outputs],
-        metrics=manifest.metrics,
         signed_by=record.signed_by,
+        damage=info.damage,
     )
-    message.created.FromDatetime(manifest.created)
+    if manifest is not None:
+        message.algorithm = manifest.algorithm
+        message.inputs.extend(_variable(item, item.choices) for item in manifest.inputs)
+        message.outputs.extend(_variable(item, ()) for item in manifest.outputs)
+        message.metrics.update(manifest.metrics)
+        message.created.FromDatetime(manifest.created)
     return message
 
 

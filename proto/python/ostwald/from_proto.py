@@ -191,6 +191,7 @@ def model(message: model_pb2.Model) -> v.Model:
         outputs=tuple(each.name for each in message.outputs),
         metrics=dict(message.metrics),
         signed_by=message.signed_by,
+        damage=message.damage,
     )
 
 

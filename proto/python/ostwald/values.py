@@ -193,6 +193,11 @@ class CampaignEvent:
 
 @dataclass(frozen=True, slots=True)
 class Model:
+    """A version on the device.
+
+    `damage` says why its stored bundle can't be read; what comes from it is then empty.
+    """
+
     name: str
     digest: str
     serial: int
@@ -202,6 +207,7 @@ class Model:
     outputs: tuple[str, ...]
     metrics: dict[str, float] = field(default_factory=dict)
     signed_by: str = ""
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,11 @@ def list_(as_json: Json = False) -> None:
         print_json(found)
         return
     for each in found:
+        said = f"damaged: {each.damage}; push it again" if each.damage else each.algorithm
         console.print(
-            f"{each.name}  {each.digest[:12]}  serial {each.serial}  {each.stage}  {each.algorithm}"
+            f"{each.name}  {each.digest[:12]}  serial {each.serial}  {each.stage}  {said}",
+            soft_wrap=True,
+            markup=False,
         )
 
 

@@ -117,6 +117,7 @@ class Model(_message.Message):
     METRICS_FIELD_NUMBER: _builtins.int
     SIGNED_BY_FIELD_NUMBER: _builtins.int
     CREATED_FIELD_NUMBER: _builtins.int
+    DAMAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     digest: _builtins.str
     """SHA-256 of the bundle's contents, hexadecimal: the version's identity."""
@@ -125,6 +126,8 @@ class Model(_message.Message):
     algorithm: _builtins.str
     signed_by: _builtins.str
     """Fingerprint of the key that signed it."""
+    damage: _builtins.str
+    """Why the stored bundle can't be read; the fields that come from it are then empty. Empty: it can."""
     @_builtins.property
     def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Variable]: ...
     @_builtins.property
@@ -148,10 +151,11 @@ class Model(_message.Message):
         metrics: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         signed_by: _builtins.str = ...,
         created: _timestamp_pb2.Timestamp | None = ...,
+        damage: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created", b"created"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "created", b"created", "digest", b"digest", "inputs", b"inputs", "metrics", b"metrics", "name", b"name", "outputs", b"outputs", "serial", b"serial", "signed_by", b"signed_by", "stage", b"stage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "created", b"created", "damage", b"damage", "digest", b"digest", "inputs", b"inputs", "metrics", b"metrics", "name", b"name", "outputs", b"outputs", "serial", b"serial", "signed_by", b"signed_by", "stage", b"stage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
