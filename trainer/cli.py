@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import typer
 
-from trainer.commands import algorithms, bundles, campaigns, classes, data, designs, fitting, inverse, tuning
+from trainer.commands import (
+    algorithms,
+    benchmark,
+    bundles,
+    campaigns,
+    classes,
+    data,
+    designs,
+    fitting,
+    inverse,
+    tuning,
+)
 
 app = typer.Typer(
     name="ostwald-trainer",
@@ -25,6 +36,7 @@ for each in (
     fitting.compare,
     fitting.refit,
     tuning.tune,
+    benchmark.benchmark,
     designs.design,
     inverse.inverse,
     classes.classify,

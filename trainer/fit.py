@@ -40,9 +40,16 @@ class Fitted:
         return fitted.calibrated(self.comparison.judged.calibration)
 
 
-def fit_csv(path: Path, recipe: Recipe, progress: Progress, workers: Workers | None = None) -> Fitted:
+def fit_csv(
+    path: Path,
+    recipe: Recipe,
+    progress: Progress,
+    *,
+    schema: Path | None = None,
+    workers: Workers | None = None,
+) -> Fitted:
     """Load, split and compare; errors are `TrainerError`, or `UsageError` where the request is at fault."""
-    dataset = load_dataset(path, recipe)
+    dataset = load_dataset(path, recipe, schema)
     split = make_split(recipe.split, len(dataset.x), dataset.group_of, recipe.seed)
     settings = {algorithm: recipe.settings_of(algorithm) for algorithm in recipe.algorithms}
     comparison = compare(

@@ -54,7 +54,6 @@ class Recipe:
                 raise UsageError(f"--algorithms {algorithm!r} is unknown", remedy=_CHOICES)
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"--seed {self.seed} is not within 0 to {MAX_SEED}")
-
         self.settings_of("")
 
     def settings_of(self, algorithm: str) -> dict[str, float]:

@@ -19,7 +19,6 @@ JoinOn = Annotated[
     list[str] | None, typer.Option("--join", help="Columns by which the rows of several files meet: a,b.")
 ]
 SchemaOut = Annotated[Path | None, typer.Option("--out", help="File to write; otherwise it is printed.")]
-SchemaIn = Annotated[Path | None, typer.Option("--schema", help="Schema to read the table by.")]
 
 
 @command
@@ -59,12 +58,12 @@ def schema(
 
 
 @command
-def inspect(csv: Csv, *, data: DataOptions, schema: SchemaIn = None, as_json: AsJson = False) -> None:
+def inspect(csv: Csv, *, data: DataOptions, as_json: AsJson = False) -> None:
     """Tell what should be known before a score is trusted: leaks, groups, repeats, noise, outliers."""
     with errors_in_one_line():
         from trainer.dataset import load_dataset  # noqa: PLC0415 - --help must not wait for the mathematics
 
-        dataset = load_dataset(csv, data.recipe(), schema)
+        dataset = load_dataset(csv, data.recipe(), data.schema)
         if not as_json:
             typer.echo("\n".join(dataset.notes))
             return

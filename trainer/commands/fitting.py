@@ -16,6 +16,7 @@ from trainer.commands.options import (
     Bundle,
     Csv,
     DataOptions,
+    SchemaFile,
     WorkerOptions,
     command,
 )
@@ -47,7 +48,7 @@ def fit(
     with errors_in_one_line():
         recipe = data.recipe()
         packing = bundle.check(csv.stem)
-        fitted = _fit(csv, recipe, where)
+        fitted = _fit(csv, recipe, where, data.schema)
         if bundle.report is not None:
             fitted = _with_trust(fitted)
         _tell(fitted, pack_fitted(fitted, packing), as_json=as_json)
@@ -57,7 +58,7 @@ def fit(
 def compare(csv: Csv, *, data: DataOptions, where: WorkerOptions, as_json: AsJson = False) -> None:
     """Compare algorithms on held-out rows and write nothing."""
     with errors_in_one_line():
-        _tell(_fit(csv, data.recipe(), where), None, as_json=as_json)
+        _tell(_fit(csv, data.recipe(), where, data.schema), None, as_json=as_json)
 
 
 @command
@@ -66,6 +67,7 @@ def refit(
     *,
     out: NewBundle,
     data: NewerData = None,
+    schema: SchemaFile = None,
     key: Key = None,
     serial: Serial = None,
     latency_budget_ms: Budget = 20.0,
@@ -83,15 +85,15 @@ def refit(
             latency_budget_ms=latency_budget_ms,
         )
         packing = options.check(manifest.name)
-        fitted = _fit(data or bundle / "dataset.csv", recipe, WorkerOptions())
+        fitted = _fit(data or bundle / "dataset.csv", recipe, WorkerOptions(), schema)
         _tell(fitted, pack_fitted(fitted, packing), as_json=as_json)
 
 
-def _fit(csv: Path, recipe: Recipe, where: WorkerOptions) -> Fitted:
+def _fit(csv: Path, recipe: Recipe, where: WorkerOptions, schema: Path | None) -> Fitted:
     from trainer.fit import fit_csv  # noqa: PLC0415 - --help must not wait for the mathematics
 
     with open_workers(where.jobs, where.cluster) as workers, progress_bar("fitting") as progress:
-        fitted = fit_csv(csv, recipe, progress, workers)
+        fitted = fit_csv(csv, recipe, progress, schema=schema, workers=workers)
     print_notes(fitted.dataset.notes)
     return fitted
 

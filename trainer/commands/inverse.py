@@ -46,7 +46,7 @@ def _fit(csv: Path, data: DataOptions) -> tuple[Fitted, InverseScore]:
 
     recipe = data.recipe()
     with progress_bar("forward") as progress:
-        fitted = fit_csv(csv, recipe, progress)
+        fitted = fit_csv(csv, recipe, progress, schema=data.schema)
     print_notes(fitted.dataset.notes)
     with progress_bar("inverse") as progress:
         algorithm = fitted.comparison.best.algorithm
@@ -56,7 +56,7 @@ def _fit(csv: Path, data: DataOptions) -> tuple[Fitted, InverseScore]:
 def _read_wanted(csv: Path, data: DataOptions, texts: Sequence[str]) -> dict[int, float]:
     from trainer.dataset import load_dataset  # noqa: PLC0415 - --help must not wait for it
 
-    names = [column.name for column in load_dataset(csv, data.recipe()).targets]
+    names = [column.name for column in load_dataset(csv, data.recipe(), data.schema).targets]
     wanted: dict[int, float] = {}
     for text in texts:
         name, _, value = (part.strip() for part in text.rpartition("="))

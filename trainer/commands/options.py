@@ -53,6 +53,9 @@ SplitKind = Annotated[
 Algorithms = Annotated[str, typer.Option("--algorithms", help="Which to compare.")]
 Seed = Annotated[int, typer.Option("--seed", help="Equal seeds give equal models.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+SchemaFile = Annotated[
+    Path | None, typer.Option("--schema", help="TOML that `schema` wrote: units, roles, bounds, scales.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="Fix a setting instead of choosing it: svr.penalty=3.5; may be repeated."),
@@ -85,6 +88,7 @@ class DataOptions:
     algorithms: Algorithms = ALL
     seed: Seed = 0
     settings: Settings = None
+    schema: SchemaFile = None
 
     def recipe(self) -> Recipe:
         """Return what was asked; UsageError where it makes no sense."""

@@ -69,7 +69,7 @@ def _tune(
 
     recipe = data.recipe()
     budget = Budget(how.trials, how.seconds, how.patience)
-    dataset = load_dataset(csv, recipe)
+    dataset = load_dataset(csv, recipe, data.schema)
     print_notes(dataset.notes)
     split = make_split(recipe.split, len(dataset.x), dataset.group_of, recipe.seed)
     with open_workers(where.jobs, where.cluster) as workers, progress_bar("searching") as progress:
