@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from joblib import parallel_config
 
 from trainer.candidates import CANDIDATES
 from trainer.errors import TrainerError
@@ -18,7 +19,7 @@ from trainer.preprocess import InputKind
 from trainer.surrogate import Prepared, Surrogate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from trainer.arrays import Floats
@@ -71,6 +72,15 @@ DATA: dict[str, Callable[[], tuple[Floats, Floats, tuple[InputKind, ...]]]] = {
     "choices, gaps, replicates": _mixed_with_gaps_and_replicates,
     "spectrum": _spectrum,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_training() -> Iterator[None]:
+    """A graph follows its ensemble however well that was trained."""
+    with pytest.MonkeyPatch.context() as patch, parallel_config(backend="threading"):
+        patch.setattr("trainer.candidates.ensemble_training.MIN_STEPS", 50)
+        patch.setattr("trainer.candidates.ensemble_training.MAX_STEPS", 50)
+        yield
 
 
 @cache

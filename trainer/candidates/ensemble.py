@@ -105,7 +105,7 @@ def _error_outside(members: Members, data: TrainingSet) -> Floats:
     return np.asarray(np.average(missed, axis=0, weights=data.counts[judged]))
 
 
-_GRID = grid(members=(8.0,), hidden=(8.0, 16.0), decay=(0.03, 0.3))
+_GRID = grid(members=(8.0,), hidden=(16.0,), decay=(0.1, 0.3, 1.0))
 _SPACE = {
     "hidden": Dimension(2, 32, is_log=True, is_whole=True),
     "decay": Dimension(1e-3, 10.0, is_log=True),

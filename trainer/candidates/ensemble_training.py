@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Enough passes that a second as many gain nothing, within the least and the most number of steps.
 PASSES = 100
-MIN_STEPS, MAX_STEPS = 1000, 6000
+MIN_STEPS, MAX_STEPS = 3000, 6000
 BATCH = 64
 RATE = 0.02
 _DECAY_OF_MEAN, _DECAY_OF_SQUARE, _TINY = 0.9, 0.999, 1e-8

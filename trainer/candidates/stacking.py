@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from trainer.candidates.base import Regressor, TrainingSet
     from trainer.graph import Graph
 
-MEMBERS = ("ridge", "svr", "gp", "forest")
+# As different from each other as good ones can be: that is what a combination gains by.
+MEMBERS = ("gp", "mlp", "svr-laplacian", "extra-trees", "quadratic-cross")
 FOLDS = 4
 
 

@@ -248,7 +248,7 @@ def test_a_network_is_scikit_learns_on_targets_between_minus_one_and_one(units: 
     np.testing.assert_allclose(model.predict(fresh.z)[0], expected, atol=1e-9)
 
 
-def test_an_ensemble_is_the_same_in_one_group_and_its_members_differ() -> None:
+def test_equal_seeds_give_equal_ensembles_of_unlike_members() -> None:
     data = _training()
     settings_of_it = {"members": 6.0, "hidden": 4.0, "decay": 0.1}
     model, again = (fit_ensemble(data, settings_of_it, 7) for _ in range(2))
