@@ -33,6 +33,7 @@ def to_document(fitted: Fitted, packed: Packed | None) -> dict[str, Any]:
             "groups": fitted.split.group_count,
             "group_by": list(fitted.recipe.group_by),
             "seed": fitted.recipe.seed,
+            "scored": fitted.dataset.scored,
         },
         "data": {
             "source": fitted.dataset.source,
@@ -88,6 +89,7 @@ def _evaluation(fitted: Fitted, evaluation: Evaluation) -> dict[str, Any]:
         "r2": evaluation.score.r2,
         "rmse": evaluation.score.rmse,
         "mae": evaluation.score.mae,
+        "settings": dict(evaluation.settings),
         "coverage_68": evaluation.coverage_68,
         "coverage_90": evaluation.coverage_90,
         "coverage_95": evaluation.coverage_95,

@@ -47,6 +47,7 @@ def test_fit_tells_the_best_and_all_models(csv: Path) -> None:
     assert set(told["best"]) >= {"algorithm", "r2", "rmse", "mae"}
     assert [model["algorithm"] for model in told["models"]] == ["gp", "ridge"]
     assert told["best"]["r2"] == max(model["r2"] for model in told["models"]) > 0.8
+    assert told["split"].pop("scored") == "new conditions of a known system"
     assert told["split"] == {"kind": "kfold:3", "folds": 3, "groups": None, "group_by": [], "seed": 0}
     assert told["data"]["inputs"] == ["flow", "ligand"]
     assert told["bundle"] is None

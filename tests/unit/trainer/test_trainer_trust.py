@@ -144,7 +144,8 @@ def test_the_report_of_a_fit_says_what_it_found_and_needs_nothing_else(csv: Path
     assert told["trust"]["learning_curve"]["verdict"] in text
     for heading in ("Would more data help?", "What matters", "Novelty", "Where it errs", "By ligand"):
         assert heading in text
-    assert "groups kept whole" in text
+    assert "By batch (kept whole)" in text
+    assert "The score is one of" in text
     assert 'name="viewport"' in text
     assert not re.search(r"(src|href)=\"(?!#)", text)
     assert {each["input"] for each in told["trust"]["importance"]} == {"flow", "ligand", "fwhm"}
