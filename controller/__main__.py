@@ -27,7 +27,9 @@ from controller.processes.twin import run_twin
 from firmware_bridge.devices.registry import DRIVERS
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.simulator.boards import TWIN
-from firmware_bridge.simulator.syntheses import SYNTHESES
+from firmware_bridge.simulator.twins.listing import describe
+from firmware_bridge.simulator.twins.pages import write_page
+from firmware_bridge.simulator.twins.registry import TWINS, find_twin
 
 if TYPE_CHECKING:
     from controller.domain.events import LoggedEvent
@@ -41,6 +43,10 @@ app = typer.Typer(
 app.add_typer(devices.app, name="devices")
 
 _RigFile = Annotated[Path, typer.Option("--rig", help="Rig file (TOML).", show_default=False)]
+_RigOrNone = Annotated[Path | None, typer.Option("--rig", help="Rig file (TOML).", show_default=False)]
+_Twin = Annotated[
+    str | None, typer.Option("--twin", help="A simulated synthesis in place of a rig file: see 'twins'.")
+]
 _Links = Annotated[list[str], typer.Option("--link", help="Put another URL behind a link: NAME=URL.")]
 _Board = Annotated[
     str | None,
@@ -51,7 +57,8 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 @app.command()
 def run(
-    rig: _RigFile,
+    rig: _RigOrNone = None,
+    twin: _Twin = None,
     listen: Annotated[str, typer.Option(help="Address to serve, on loopback.")] = "127.0.0.1:50051",
     state: Annotated[Path | None, typer.Option(help="Folder of journal and models.")] = None,
     clock: Annotated[str, typer.Option(help="realtime, scaled:N or lockstep.")] = "realtime",
@@ -59,9 +66,13 @@ def run(
     board: _Board = None,
     link: _Links = [],  # noqa: B006 - typer copies it
 ) -> None:
-    """Run a rig until stopped."""
+    """Run a rig, or a twin, until stopped."""
+    if (rig is None) == (twin is None):
+        raise typer.BadParameter("give either --rig FILE or --twin NAME")
     try:
-        code = _run(_load(rig, link, seed, board), listen, state, clock)
+        path = rig if twin is None else find_twin(twin).rig_file
+        assert path is not None
+        code = _run(_load(path, link, seed, board), listen, state, clock)
     except (ControllerError, BridgeError, OSError) as error:
         _fail(error)
     raise typer.Exit(code)
@@ -89,9 +100,36 @@ def check(rig: _RigFile, as_json: _Json = False, link: _Links = []) -> None:  # 
 
 
 @app.command()
-def twins(as_json: _Json = False) -> None:
-    """List the syntheses that can be simulated."""
-    typer.echo(json.dumps(sorted(SYNTHESES)) if as_json else "\n".join(sorted(SYNTHESES)))
+def twins(
+    as_json: _Json = False,
+    docs: Annotated[
+        Path | None, typer.Option(help="Write a page for each into this folder.", show_default=False)
+    ] = None,
+) -> None:
+    """List the syntheses that can be simulated, with their inputs and properties."""
+    if docs is not None:
+        _write_pages(docs, as_json=as_json)
+    elif as_json:
+        typer.echo(json.dumps([describe(each) for each in TWINS.values()]))
+    else:
+        for each in TWINS.values():
+            typer.echo(f"{each.name}: {each.title}\n  after {each.paper}")
+            for given in each.inputs:
+                typer.echo(f"  {given.name}: {given.low:g} to {given.high:g} {given.unit}, {given.meaning}")
+            typer.echo(f"  yields {', '.join(f'{out.name} ({out.unit})' for out in each.properties)}")
+
+
+def _write_pages(folder: Path, *, as_json: bool) -> None:
+    written = []
+    try:
+        with Console(stderr=True).status("") as progress:
+            for each in TWINS.values():
+                progress.update(each.name)
+                written += write_page(each, folder)
+    except OSError as error:
+        _fail(error)
+    names = [str(path) for path in written]
+    typer.echo(json.dumps({"written": names}) if as_json else "\n".join(names))
 
 
 @app.command()

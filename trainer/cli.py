@@ -17,6 +17,7 @@ from trainer.commands import (
     designs,
     fitting,
     inverse,
+    simulate,
     tuning,
 )
 
@@ -39,6 +40,7 @@ for each in (
     benchmark.benchmark,
     designs.design,
     inverse.inverse,
+    simulate.simulate,
     classes.classify,
     classes.cluster,
     bundles.pack,

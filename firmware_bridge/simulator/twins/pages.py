@@ -1,0 +1,96 @@
+"""The page of a twin: its equations, its constants, figures of its responses, and what a paper found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from firmware_bridge.simulator.twins.svg import Line, chart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from firmware_bridge.simulator.twins.base import Model, Surface, Twin
+
+_POINTS: Final = 17
+_LINES: Final = 4
+
+
+def write_page(twin: Twin, folder: Path) -> list[Path]:
+    """Write NAME.md and its figures into `folder`, which is made where it is missing."""
+    model = twin.model()
+    text, figures = page(twin, model)
+    pictures = folder / "figures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{twin.name}.md"
+    target.write_text(text, encoding="utf-8")
+    for name, drawing in figures.items():
+        (pictures / name).write_text(drawing, encoding="utf-8")
+    return [target, *(pictures / name for name in figures)]
+
+
+def page(twin: Twin, model: Model) -> tuple[str, dict[str, str]]:
+    """Give the page in Markdown and its figures as SVG, by file name."""
+    figures = {_file_name(twin, surface): draw(twin, model, surface) for surface in twin.surfaces}
+    shown = [f"![{name.removesuffix('.svg')}](figures/{name})" for name in figures]
+    parts = [
+        f"# {twin.title}",
+        f"After {twin.paper}. Written by `ostwaldd twins --docs`: edit the twin, not this page.",
+        (
+            f"Start it with `ostwaldd run --twin {twin.name}`, or sample it with "
+            f"`ostwald-trainer simulate {twin.name} --samples 200 --design lhs --seed 1`."
+        ),
+        "## What it takes and yields",
+        _table(
+            ("input", "unit", "range", "meaning"),
+            [(i.name, i.unit, f"{i.low:g} to {i.high:g}", i.meaning) for i in twin.inputs],
+        ),
+        _table(("property", "unit", "meaning"), [(p.name, p.unit, p.meaning) for p in twin.properties]),
+        "## What the paper found, and what the twin does",
+        _findings(twin, model),
+        twin.equations_file.read_text(encoding="utf-8").strip(),
+        "## Constants",
+        _table(
+            ("constant", "value", "unit", "source"),
+            [(p.symbol, f"{p.value:g}", p.unit, p.source) for p in twin.parameters()],
+        ),
+        "## Responses",
+        "All inputs that a figure does not name are at their typical values.",
+        *shown,
+    ]
+    return "\n\n".join(parts) + "\n", figures
+
+
+def draw(twin: Twin, model: Model, surface: Surface) -> str:
+    """Draw a property over one input, with a line for each of four values of another."""
+    over, by = twin.input(surface.over), twin.input(surface.by)
+    of = next(each for each in twin.properties if each.name == surface.of)
+    lines = []
+    for level in np.linspace(by.low, by.high, _LINES).tolist():
+        points = []
+        for value in np.linspace(over.low, over.high, _POINTS).tolist():
+            conditions = twin.typical(**{over.name: value, by.name: level})
+            if twin.is_feasible(conditions):
+                points.append((value, model.settle(conditions).properties[of.name]))
+        lines.append(Line(f"{by.name} {level:.4g} {by.unit}", points))
+    unit = f" ({of.unit})" if of.unit != "1" else ""
+    return chart(lines, f"{over.name} ({over.unit})", f"{of.name}{unit}")
+
+
+def _findings(twin: Twin, model: Model) -> str:
+    rows = []
+    for trend in twin.trends:
+        finding = trend.measure(twin, model)
+        rows.append((trend.claim, finding.text, "yes" if finding.holds else "no"))
+    return _table(("found", "the twin", "agrees"), rows)
+
+
+def _file_name(twin: Twin, surface: Surface) -> str:
+    return f"{twin.name}-{surface.of}-{surface.over}.svg".replace("_", "-")
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
