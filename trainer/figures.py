@@ -33,7 +33,9 @@ def parity_plot(truth: Floats, mean: Floats, half_width: Floats, title: str, uni
     step = -(-len(truth) // MAX_POINTS)
     truth, mean, half_width = truth[::step], mean[::step], half_width[::step]
     figure, axes = _panel()
-    ends = [min(truth.min(), mean.min()), max(truth.max(), mean.max())]
+    ends = [float(min(truth.min(), mean.min())), float(max(truth.max(), mean.max()))]
+    if ends[0] == ends[1]:
+        ends = [ends[0] - 1.0, ends[1] + 1.0]
     axes.plot(ends, ends, color=_GREY, linewidth=0.8)
     inside = np.abs(mean - truth) <= half_width
     for rows, colour in ((inside, _BLUE), (~inside, _RED)):
@@ -47,6 +49,9 @@ def parity_plot(truth: Floats, mean: Floats, half_width: Floats, title: str, uni
             color=colour,
             ecolor=_GREY,
         )
+    # A row far outside the data has an interval that would squeeze all others into a line.
+    margin = 0.3 * (ends[1] - ends[0])
+    axes.set_ylim(ends[0] - margin, ends[1] + margin)
     axes.set_title(title, fontsize=8)
     axes.set_xlabel(_with_unit("measured", unit))
     axes.set_ylabel(_with_unit("predicted", unit))

@@ -112,7 +112,7 @@ def residuals_by_group(dataset: Dataset, judged: Evaluation, target: int) -> dic
             tables[column.name] = _by_label(labels, list(column.choices), error, inside)
     if dataset.group_of is not None:
         first = np.unique(dataset.group_of, return_index=True)[1]
-        names = [f"group of data row {row + 1}" for row in first]
+        names = [f"as in data row {row + 1}" for row in first]
         by = ", ".join(dataset.group_columns) or "condition"
         tables[f"{by} (kept whole)"] = _by_label(dataset.group_of[judged.rows], names, error, inside)
     return tables

@@ -22,7 +22,9 @@ Folder = Annotated[
 ]
 Tasks = Annotated[Path | None, typer.Option("--tasks", help="Another list than FOLDER/benchmark.toml.")]
 Algorithms = Annotated[str, typer.Option("--algorithms", help="Which to compare: names or groups, a,b.")]
-Only = Annotated[list[str] | None, typer.Option("--only", help="Tasks by name: a,b. Otherwise all.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", help="Task by its name; may be repeated. Otherwise all.")
+]
 
 
 @command
@@ -39,7 +41,7 @@ def benchmark(
     """Compare all algorithms on all data sets of a folder, in one table."""
     with errors_in_one_line():
         chosen = Recipe(targets=("last",), algorithms=names([algorithms]), seed=seed).algorithms
-        results = _run(folder, tasks, names(only), chosen, where, seed)
+        results = _run(folder, tasks, tuple(only or ()), chosen, where, seed)
         if as_json:
             print_json(_document(results, chosen))
         else:
