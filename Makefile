@@ -84,7 +84,7 @@ test-firmware: firmware $(VENV)/.installed
 # Pins every version with its hashes, for x86-64 and aarch64 and Python 3.11 to 3.13 alike.
 lock: $(VENV)/.installed
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --extra device --extra trainer --group dev -o requirements/dev.txt pyproject.toml
+	  --extra device --extra trainer --extra cluster --group dev -o requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra device -o requirements/device.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
