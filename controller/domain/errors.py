@@ -15,6 +15,7 @@ class Kind(Enum):
     EXISTS = "exists"
     EXHAUSTED = "exhausted"
     UNAVAILABLE = "unavailable"  # try again later
+    ABORTED = "aborted"  # cut off: look at what came of it before asking anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _WALL_S = 60.0
 # A peer's graph may make the runtime talk without end; its last line is all that we tell.
 _MAX_SAID = 64 << 10
+# Python itself ends with 1 or 2: then what went wrong is not what we looked for.
+_REFUSED = 3
 
 
 async def vet(folder: Path) -> None:
@@ -77,7 +79,7 @@ def _why(code: int, said: str) -> str:
         return f"its graph took more than {sandbox.CPU_S} s of processor time"
     if code < 0:
         return f"its graph ended the process that judged it with {signal.Signals(-code).name}"
-    return said or f"vetting it ended with code {code}"
+    return said if code == _REFUSED else f"judging it failed: {said or f'code {code}'}"
 
 
 def _judge(folder: Path) -> str:
@@ -112,19 +114,15 @@ def _too_new(opsets: dict[str, int], model: onnx.ModelProto) -> str:
 
 def _main(folder: Path) -> int:
     sandbox.confine()
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - under the limits, as all that is large
-
     try:
         fault = _judge(folder)
-    except DecodeError:
-        fault = "its model.onnx is no ONNX graph"
     except MemoryError:
         fault = "its graph needs more memory than one of its size should"
     except (OstwaldError, ControllerError, OSError) as error:
         fault = str(error)
     if fault:
         sys.stderr.write(f"{fault}\n")
-    return 1 if fault else 0
+    return _REFUSED if fault else 0
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class AlarmRpc(reactor_pb2_grpc.ReactorServiceServicer):
             await self._reactor.request(command, actor=actor)
             return pb.SetAlarmInServiceResponse(time=self._moment())
 
-        return await self._once.answer(request, pb.SetAlarmInServiceResponse(), act)
+        return await self._once.answer(request, pb.SetAlarmInServiceResponse(), act, repeatable=True)
 
     @cached_property
     def _alarms(self) -> AlarmsModel:

@@ -87,7 +87,7 @@ class CampaignRpc(campaign_pb2_grpc.CampaignServiceServicer):
             )
             return pb.HoldCampaignResponse(campaign=convert.campaign(campaign))
 
-        return await self._once.answer(request, pb.HoldCampaignResponse(), act)
+        return await self._once.answer(request, pb.HoldCampaignResponse(), act, repeatable=True)
 
     async def ResumeCampaign(
         self, request: pb.ResumeCampaignRequest, context: Context
@@ -108,7 +108,7 @@ class CampaignRpc(campaign_pb2_grpc.CampaignServiceServicer):
             campaign = await self._campaigns.abort(request.campaign_id, reason)
             return pb.AbortCampaignResponse(campaign=convert.campaign(campaign))
 
-        return await self._once.answer(request, pb.AbortCampaignResponse(), act)
+        return await self._once.answer(request, pb.AbortCampaignResponse(), act, repeatable=True)
 
     async def ListTrials(self, request: pb.ListTrialsRequest, context: Context) -> pb.ListTrialsResponse:
         page = page_of(request, _MAX_WITH_SPECTRA if request.with_spectra else MAX_SIZE)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 # Room for a UUID in any spelling, with a prefix.
 MAX_REQUEST_ID = 128
-_DIGEST_BYTES = 32
 
 
 class Mutation(Protocol):
@@ -35,7 +34,8 @@ class Once:
     """Answers each (method, request_id) once, over restarts; a duplicate under way waits for the first.
 
     An action goes on when its client leaves, so that the answer is there when the client asks again. One that
-    was refused did nothing: its id stays free.
+    was refused did nothing: its id stays free. One that a crash or a defect cut off may have acted or not: it
+    is noted before it acts, and its repetition is told so instead of acting a second time.
     """
 
     def __init__(self, store: RequestStore) -> None:
@@ -48,18 +48,31 @@ class Once:
         kept = self._store.get(request.request_id, answer.DESCRIPTOR.full_name)
         if kept is None:
             return None
-        _check_same(request.request_id, kept[:_DIGEST_BYTES], _digest(request))
-        answer.ParseFromString(kept[_DIGEST_BYTES:])
+        _check_same(request.request_id, kept.digest, _digest(request))
+        if kept.answer is None:
+            return None
+        answer.ParseFromString(kept.answer)
         return answer
 
     async def answer(
-        self, request: Mutation, answer: Response, act: Callable[[], Awaitable[Response]]
+        self,
+        request: Mutation,
+        answer: Response,
+        act: Callable[[], Awaitable[Response]],
+        *,
+        repeatable: bool = False,
     ) -> Response:
-        """Give the first answer to this request, acting only if there is none yet."""
+        """Give the first answer to this request, acting only if there is none yet.
+
+        A `repeatable` action comes to the same when it is done twice: a crash is no reason not to.
+        Raises ControllerError REQUEST_INTERRUPTED, and as `known` does.
+        """
         if (known := self.known(request, answer)) is not None:
             return known
         key, digest = (request.request_id, answer.DESCRIPTOR.full_name), _digest(request)
         if key not in self._working:
+            if not repeatable:
+                self._note(key, digest)
             task = asyncio.create_task(self._act(key, digest, act))
             self._working[key] = (digest, task)
             task.add_done_callback(lambda done: self._finish(key, done))
@@ -78,9 +91,23 @@ class Once:
     async def _act(
         self, key: tuple[str, str], digest: bytes, act: Callable[[], Awaitable[Response]]
     ) -> bytes:
-        response = (await act()).SerializeToString()
-        self._store.put(*key, digest + response)
+        try:
+            response = (await act()).SerializeToString()
+        except ControllerError:
+            self._store.forget(*key)
+            raise
+        self._store.finish(*key, digest, response)
         return response
+
+    def _note(self, key: tuple[str, str], digest: bytes) -> None:
+        if self._store.get(*key) is not None:
+            raise ControllerError(
+                f"request {key[0]!r} was cut off before it was answered: it may have acted or not",
+                reason="REQUEST_INTERRUPTED",
+                kind=Kind.ABORTED,
+                remedy="look at the device's state; if it is still wanted, ask with a new request_id",
+            )
+        self._store.begin(*key, digest)
 
     def _finish(self, key: tuple[str, str], done: asyncio.Task[bytes]) -> None:
         del self._working[key]

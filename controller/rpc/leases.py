@@ -61,7 +61,7 @@ class LeaseRpc(reactor_pb2_grpc.ReactorServiceServicer):
             lease = pb.Lease(holder=self._reactor.lease().holder or actor, left=_duration(duration_s))
             return pb.RenewLeaseResponse(time=self._now(), lease=lease)
 
-        return await self._once.answer(request, pb.RenewLeaseResponse(), act)
+        return await self._once.answer(request, pb.RenewLeaseResponse(), act, repeatable=True)
 
     async def ReleaseLease(
         self, request: pb.ReleaseLeaseRequest, context: Context

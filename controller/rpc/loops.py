@@ -86,7 +86,7 @@ class LoopRpc(reactor_pb2_grpc.ReactorServiceServicer):
             await self._reactor.request(SetLoopMode(request.loop, mode, output), actor=actor, lease=lease)
             return pb.SetLoopModeResponse(time=convert.moment_of(self._reactor.snapshot()))
 
-        return await self._once.answer(request, pb.SetLoopModeResponse(), act)
+        return await self._once.answer(request, pb.SetLoopModeResponse(), act, repeatable=True)
 
     async def RetuneLoop(self, request: pb.RetuneLoopRequest, context: Context) -> pb.RetuneLoopResponse:
         actor, lease = actor_of(context), lease_of(context)
@@ -101,7 +101,7 @@ class LoopRpc(reactor_pb2_grpc.ReactorServiceServicer):
             await self._reactor.request(command, actor=actor, lease=lease)
             return pb.RetuneLoopResponse(time=convert.moment_of(self._reactor.snapshot()))
 
-        return await self._once.answer(request, pb.RetuneLoopResponse(), act)
+        return await self._once.answer(request, pb.RetuneLoopResponse(), act, repeatable=True)
 
     async def StartAutotune(
         self, request: pb.StartAutotuneRequest, context: Context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ostwald.v1 import model_pb2 as pb
@@ -11,6 +12,7 @@ from ostwald.v1 import model_pb2_grpc
 from controller.domain.errors import ControllerError, Kind, Violation
 from controller.domain.models import Stage
 from controller.rpc import convert
+from controller.rpc.status import OffsetError
 from controller.rpc.uploads import Upload, open_upload
 
 if TYPE_CHECKING:
@@ -25,13 +27,23 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 4096
 # Between slices of a long question, telemetry gets its turn.
 _SLICE: Final = 256
+_SILENCE_S: Final = 30.0
+"""A stream that sends nothing for so long is given up, so that another may take its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """An upload under way: whose, and the task that collects its chunks, if it still does."""
+
+    request_id: str
+    collecting: asyncio.Task[None]
 
 
 class ModelRpc(model_pb2_grpc.ModelServiceServicer):
     def __init__(self, services: Services, once: Once) -> None:
         self._models = services.models
         self._once = once
-        self._uploading: set[str] = set()
+        self._uploading: dict[str, _Stream] = {}
 
     async def UploadBundle(
         self, request_iterator: AsyncIterator[pb.UploadBundleRequest], context: Context
@@ -45,19 +57,42 @@ class ModelRpc(model_pb2_grpc.ModelServiceServicer):
             return known
         staging = self._models.folder / "uploads"
         upload = open_upload(staging, header.archive_sha256, header.archive_bytes)
-        if upload.sha256 in self._uploading:
+        if await self._is_judged(upload, header.request_id):
+            # Every byte of it is here: whoever asks again waits for the same judgement.
+            return await self._once.answer(
+                request, pb.UploadBundleResponse(), lambda: _lost(upload), repeatable=True
+            )
+        collecting = asyncio.create_task(_collect(upload, header.offset, request_iterator))
+        stream = self._uploading[upload.sha256] = _Stream(header.request_id, collecting)
+        try:
+            await _finished(collecting)
+            return await self._once.answer(
+                request, pb.UploadBundleResponse(), lambda: self._receive(upload), repeatable=True
+            )
+        finally:
+            if self._uploading.get(upload.sha256) is stream:
+                del self._uploading[upload.sha256]
+
+    async def _is_judged(self, upload: Upload, request_id: str) -> bool:
+        """Whether the same request is past its last chunk; if not, its stream, which was lost, is ended.
+
+        Raises ControllerError UPLOAD_BUSY where another request sends this archive.
+        """
+        other = self._uploading.get(upload.sha256)
+        if other is None:
+            return False
+        if other.request_id != request_id:
             raise ControllerError(
                 "this archive is being uploaded already",
                 reason="UPLOAD_BUSY",
                 kind=Kind.UNAVAILABLE,
-                remedy="wait for the other upload",
+                remedy=f"wait for the other upload; it is given up after {_SILENCE_S:g} s of silence",
             )
-        self._uploading.add(upload.sha256)
-        try:
-            await _collect(upload, header.offset, request_iterator)
-            return await self._once.answer(request, pb.UploadBundleResponse(), lambda: self._receive(upload))
-        finally:
-            self._uploading.discard(upload.sha256)
+        if other.collecting.done():
+            return True
+        other.collecting.cancel()
+        await asyncio.wait({other.collecting})
+        return False
 
     async def _receive(self, upload: Upload) -> pb.UploadBundleResponse:
         try:
@@ -80,7 +115,7 @@ class ModelRpc(model_pb2_grpc.ModelServiceServicer):
             info = self._models.promote(request.name, request.digest, stage)
             return pb.PromoteModelResponse(model=convert.model(info))
 
-        return await self._once.answer(request, pb.PromoteModelResponse(), act)
+        return await self._once.answer(request, pb.PromoteModelResponse(), act, repeatable=True)
 
     async def Predict(self, request: pb.PredictRequest, context: Context) -> pb.PredictResponse:
         if not 0 < len(request.rows) <= MAX_ROWS:
@@ -115,11 +150,42 @@ async def _header(parts: AsyncIterator[pb.UploadBundleRequest]) -> pb.BundleHead
 
 async def _collect(upload: Upload, offset: int, parts: AsyncIterator[pb.UploadBundleRequest]) -> None:
     upload.begin(offset)
-    async for part in parts:
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE_S):
+                part = await anext(parts, None)
+        except TimeoutError:
+            break  # what is missing is said below
+        if part is None:
+            break
         if not part.HasField("chunk"):
             raise _invalid("header", "must come first, and once")
         upload.append(part.chunk)
     await asyncio.to_thread(upload.finish)
+
+
+async def _lost(upload: Upload) -> pb.UploadBundleResponse:
+    raise OffsetError(
+        "the upload ended while it was asked for again",
+        reason="UPLOAD_INCOMPLETE",
+        kind=Kind.UNAVAILABLE,
+        offset=upload.held(),
+    )
+
+
+async def _finished(collecting: asyncio.Task[None]) -> None:
+    """Wait for the last chunk; when the caller leaves, or another takes over, nothing is collected more."""
+    try:
+        await asyncio.wait({collecting})
+    finally:
+        collecting.cancel()
+    if collecting.cancelled():
+        raise ControllerError(
+            "another stream of the same request took this upload over",
+            reason="UPLOAD_TAKEN_OVER",
+            kind=Kind.ABORTED,
+        )
+    collecting.result()
 
 
 def _row(number: int, row: pb.ConditionRow) -> dict[str, float | str]:

@@ -89,7 +89,7 @@ class ReactorRpc(AlarmRpc, EventRpc, LeaseRpc, LoopRpc, ReagentRpc):
             ]
             return pb.WriteSetpointsResponse(time=convert.moment(now.boot_id, now.time_s), setpoints=taken)
 
-        return await self._once.answer(request, pb.WriteSetpointsResponse(), act)
+        return await self._once.answer(request, pb.WriteSetpointsResponse(), act, repeatable=True)
 
     async def StreamTelemetry(
         self, request: pb.StreamTelemetryRequest, context: Context

@@ -71,7 +71,7 @@ class RunRpc(run_pb2_grpc.RunServiceServicer):
             run = await self._runs.hold(request.run_id, because("held", actor_of(context), request.reason))
             return pb.HoldRunResponse(run=convert.run(run))
 
-        return await self._once.answer(request, pb.HoldRunResponse(), act)
+        return await self._once.answer(request, pb.HoldRunResponse(), act, repeatable=True)
 
     async def ResumeRun(self, request: pb.ResumeRunRequest, context: Context) -> pb.ResumeRunResponse:
         async def act() -> pb.ResumeRunResponse:
@@ -87,7 +87,7 @@ class RunRpc(run_pb2_grpc.RunServiceServicer):
             )
             return pb.AbortRunResponse(run=convert.run(run))
 
-        return await self._once.answer(request, pb.AbortRunResponse(), act)
+        return await self._once.answer(request, pb.AbortRunResponse(), act, repeatable=True)
 
 
 def because(deed: str, actor: str, reason: str) -> str:

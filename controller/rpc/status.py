@@ -27,6 +27,7 @@ _CODES: Final[Mapping[Kind, tuple[grpc.StatusCode, int]]] = {
     Kind.REFUSED: (grpc.StatusCode.FAILED_PRECONDITION, code_pb2.FAILED_PRECONDITION),
     Kind.EXISTS: (grpc.StatusCode.ALREADY_EXISTS, code_pb2.ALREADY_EXISTS),
     Kind.EXHAUSTED: (grpc.StatusCode.RESOURCE_EXHAUSTED, code_pb2.RESOURCE_EXHAUSTED),
+    Kind.ABORTED: (grpc.StatusCode.ABORTED, code_pb2.ABORTED),
     Kind.UNAVAILABLE: (grpc.StatusCode.UNAVAILABLE, code_pb2.UNAVAILABLE),
 }
 _log = structlog.get_logger(__name__)

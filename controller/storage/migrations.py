@@ -63,6 +63,9 @@ STEPS: tuple[str, ...] = (
         key TEXT PRIMARY KEY, body TEXT NOT NULL, kept REAL NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE requests ADD COLUMN finished INTEGER NOT NULL DEFAULT 1;
+    """,
 )
 
 

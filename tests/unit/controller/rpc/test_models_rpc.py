@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -9,11 +11,12 @@ from ostwald.bundle import MAX_ARCHIVE_BYTES
 from ostwald.v1 import model_pb2 as pb
 from ostwald.v1.model_pb2_grpc import ModelServiceStub
 
+from controller.rpc import models
 from controller.rpc.uploads import MAX_CHUNK, open_upload
 from tests.unit.controller.rpc.rpc_errors import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from tests.unit.controller.rpc.conftest import Bench
@@ -59,6 +62,95 @@ async def test_an_upload_cut_off_goes_on_where_it_ended(bench: Bench) -> None:
     held = int(wrong.metadata["offset"])
     await stub.UploadBundle(parts(ARCHIVE[held:], offset=held))
     assert bench.models.received == [ARCHIVE]
+
+
+class Silent:
+    """A stream that sends a header and some bytes and then neither goes on nor ends."""
+
+    def __init__(self, bench: Bench, sent: bytes, request_id: str = "u") -> None:
+        self._parts = parts(sent, request_id=request_id)
+        self._forever = asyncio.Event()
+        self.call = ModelServiceStub(bench.channel).UploadBundle(self._stream())
+
+    async def _stream(self) -> AsyncIterator[pb.UploadBundleRequest]:
+        for part in self._parts:
+            yield part
+        await self._forever.wait()
+
+    async def arrived(self, bench: Bench, count: int) -> None:
+        """Wait until the server holds so many bytes."""
+        folder = bench.folder / "uploads"
+        while sum(each.stat().st_size for each in folder.glob("*.part")) < count:
+            await asyncio.sleep(0)
+
+    def end(self) -> None:
+        self.call.cancel()
+
+
+async def test_a_client_that_lost_its_stream_takes_the_upload_over_at_once(bench: Bench) -> None:
+    lost = Silent(bench, ARCHIVE[:70_000])
+    await lost.arrived(bench, 70_000)
+    stub = ModelServiceStub(bench.channel)
+    async with refused() as held:
+        await stub.UploadBundle(parts(ARCHIVE))
+    assert (held.reason, held.metadata["offset"]) == ("UPLOAD_OFFSET", "70000")
+    async with refused() as ended:
+        await lost.call
+    assert (ended.code, ended.reason) == (grpc.StatusCode.ABORTED, "UPLOAD_TAKEN_OVER")
+    await stub.UploadBundle(parts(ARCHIVE[70_000:], offset=70_000))
+    assert bench.models.received == [ARCHIVE]
+
+
+async def test_another_client_does_not_take_an_upload_over(bench: Bench) -> None:
+    first = Silent(bench, ARCHIVE[:70_000])
+    await first.arrived(bench, 70_000)
+    async with refused() as busy:
+        await ModelServiceStub(bench.channel).UploadBundle(parts(ARCHIVE, request_id="other"))
+    assert (busy.code, busy.reason) == (grpc.StatusCode.UNAVAILABLE, "UPLOAD_BUSY")
+    assert not first.call.done()
+    first.end()
+
+
+async def test_a_silent_stream_is_given_up_with_what_it_sent(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "_SILENCE_S", 0.0)
+    silent = Silent(bench, b"")
+    async with refused() as refusal:
+        await silent.call
+    assert (refusal.reason, refusal.metadata["offset"]) == ("UPLOAD_INCOMPLETE", "0")
+
+
+async def test_who_asks_again_while_a_bundle_is_judged_gets_the_same_answer(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging, judged, receive = asyncio.Event(), asyncio.Event(), bench.models.receive
+
+    async def slow(archive: Path) -> Any:
+        judging.set()
+        await judged.wait()
+        return await receive(archive)
+
+    monkeypatch.setattr(bench.models, "receive", slow)
+    stub = ModelServiceStub(bench.channel)
+    first = stub.UploadBundle(parts(ARCHIVE))
+    await judging.wait()
+    again = stub.UploadBundle(parts(b""))
+    await again.wait_for_connection()
+    judged.set()
+    assert await first == await again
+    assert bench.models.received == [ARCHIVE]
+
+
+async def test_a_damaged_model_is_told_with_what_is_wrong(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = bench.models.get("silver").record
+    hurt: Any = SimpleNamespace(record=record, manifest=None, damage="report.html is missing")
+    monkeypatch.setattr(bench.models, "list", lambda _name: [hurt])
+    (shown,) = (await ModelServiceStub(bench.channel).ListModels(pb.ListModelsRequest())).models
+    assert (shown.name, shown.serial, shown.damage) == ("silver", 4, "report.html is missing")
+    assert not shown.HasField("created")
 
 
 async def test_an_archive_with_another_digest_is_thrown_away(bench: Bench) -> None:
