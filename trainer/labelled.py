@@ -17,6 +17,8 @@ from trainer.table import MISSING, Table, read_table
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy.typing as npt
+
     from trainer.arrays import Floats, Ints
 
 MAX_CLASSES = 64
@@ -55,45 +57,64 @@ class Labelled:
         return tuple(InputKind(len(column.choices), column.missing_count > 0) for column in self.inputs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """Columns of a table by what they are for."""
+
+    label: str | None
+    groups: list[str]
+    inputs: list[str]
+    categorical: list[str]
+
+
 def load_labelled(path: Path, selection: Selection) -> Labelled:
     """Read and type the columns; rows without a label are left out, and told."""
     table = read_table(path, has_header=selection.has_header)
-    headers = [str(header) for header in table.cells.columns]
-    labels = resolve([selection.label], headers, "--target", table.source) if selection.label else []
-    if len(labels) > 1:
-        raise UsageError(f"--target {selection.label!r} means {len(labels)} columns", remedy="name one")
-    groups = resolve(
-        () if selection.group_by == ("inputs",) else selection.group_by, headers, "--group-by", table.source
-    )
-    outside = {*labels, *groups, *resolve(selection.drop, headers, "--drop", table.source)}
-    chosen = resolve(selection.inputs, headers, "--inputs", table.source)
-    if overlap := set(chosen) & set(labels):
-        raise UsageError(f"{min(overlap)!r} is asked for as input and as target")
-    names = chosen or [
-        header for header in headers if header not in outside and not holds_dates(table, header)
-    ]
-    categorical = resolve(selection.categorical, headers, "--categorical", table.source)
-    columns = read_inputs(table, names, categorical=categorical)
-    known = np.ones(len(table.cells), dtype=np.bool_)
-    if labels:
-        known = ~table.cells[labels[0]].astype(str).str.casefold().isin(MISSING).to_numpy(dtype=np.bool_)
-    inputs, notes = _useful([column.take(known) for column in columns], chosen=bool(chosen))
+    headers = _resolve(table, selection)
+    known = _known(table, headers.label)
+    if (rows := int(known.sum())) < MIN_ROWS:
+        raise TrainerError(f"{table.source}: {rows} rows, at least {MIN_ROWS} are needed")
+    columns = read_inputs(table, headers.inputs, categorical=headers.categorical)
+    inputs, notes = _useful([column.take(known) for column in columns], chosen=bool(selection.inputs))
     if not inputs:
         raise UsageError(f"{table.source}: no column is left as an input", remedy="name inputs with --inputs")
-    if int(known.sum()) < MIN_ROWS:
-        raise TrainerError(f"{table.source}: {int(known.sum())} rows, at least {MIN_ROWS} are needed")
     if not known.all():
-        notes.append(f"{int((~known).sum())} rows have no {labels[0]!r}: left out")
+        notes.append(f"{int((~known).sum())} rows have no {headers.label!r}: left out")
     label = None
-    if labels:
-        label = _check_classes(read_inputs(table, labels, categorical=labels)[0].take(known), table.source)
+    if headers.label is not None:
+        (read,) = read_inputs(table, [headers.label], categorical=[headers.label])
+        label = _check_classes(read.take(known), table.source)
     group_of = None
-    if groups:
-        own = table.cells.loc[known].groupby(groups, sort=False, dropna=False)
+    if headers.groups:
+        own = table.cells.loc[known].groupby(headers.groups, sort=False, dropna=False)
         group_of = np.asarray(own.ngroup(), dtype=np.int64)
     elif selection.group_by:
         group_of = same_rows(np.column_stack([column.data for column in inputs]))
     return Labelled(table, np.flatnonzero(known), inputs, label, group_of, (*table.notes, *notes))
+
+
+def _resolve(table: Table, selection: Selection) -> _Headers:
+    headers = [str(header) for header in table.cells.columns]
+    labels = resolve([selection.label], headers, "--target", table.source) if selection.label else []
+    if len(labels) > 1:
+        raise UsageError(f"--target {selection.label!r} means {len(labels)} columns", remedy="name one")
+    by_inputs = selection.group_by == ("inputs",)
+    groups = resolve(() if by_inputs else selection.group_by, headers, "--group-by", table.source)
+    outside = {*labels, *groups, *resolve(selection.drop, headers, "--drop", table.source)}
+    inputs = resolve(selection.inputs, headers, "--inputs", table.source)
+    if overlap := set(inputs) & set(labels):
+        raise UsageError(f"{min(overlap)!r} is asked for as input and as target")
+    if not inputs:
+        inputs = [header for header in headers if header not in outside and not holds_dates(table, header)]
+    categorical = resolve(selection.categorical, headers, "--categorical", table.source)
+    return _Headers(labels[0] if labels else None, groups, inputs, categorical)
+
+
+def _known(table: Table, label: str | None) -> npt.NDArray[np.bool_]:
+    if label is None:
+        return np.ones(len(table.cells), dtype=np.bool_)
+    cells = table.cells[label].astype(str).str.casefold()
+    return ~cells.isin(MISSING).to_numpy(dtype=np.bool_)
 
 
 def _useful(columns: list[Column], *, chosen: bool) -> tuple[tuple[Column, ...], list[str]]:

@@ -85,6 +85,8 @@ def refit(
             latency_budget_ms=latency_budget_ms,
         )
         packing = options.check(manifest.name)
+        if recipe.settings:
+            print_notes(["its settings were searched for on the bundle's data: a score on these flatters"])
         fitted = _fit(data or bundle / "dataset.csv", recipe, WorkerOptions(), schema)
         _tell(fitted, pack_fitted(fitted, packing), as_json=as_json)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from optuna.storages import BaseStorage
     from optuna.study import Study
+    from optuna.trial import FrozenTrial
 
     from trainer.tuning.objective import Outcome, Problem
     from trainer.workers import Workers
@@ -80,11 +81,7 @@ def search(
     workers: Workers,
 ) -> Found:
     """Search, going on where a study of this `name` in `storage` stopped."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True, direction="minimize")
-    made = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
-    # Another seed for a continued study: the same one would ask the same again.
-    study.sampler = _sampler(sampler, problem.seed + made, budget)
+    study = _open_study(storage, name, sampler, problem.seed, budget)
     all_settings = sampler != "tpe"
     if not study.get_trials(deepcopy=False):
         for point in starting_points(algorithms, all_settings=all_settings):
@@ -92,17 +89,28 @@ def search(
     known: dict[tuple[str, ...], Outcome] = {}
     started = time.monotonic()
     while not _is_over(study, budget, time.monotonic() - started):
-        done = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
-        asked = [study.ask() for _ in range(min(BATCH, budget.trials - done))]
+        asked = [study.ask() for _ in range(min(BATCH, budget.trials - len(_finished(study))))]
         choices = [suggest(trial, algorithms, all_settings=all_settings) for trial in asked]
-        bound = _best_loss(study)
         keys = [(choice.algorithm, *choice.as_texts()) for choice in choices]
         fresh = {key: choice for key, choice in zip(keys, choices, strict=True) if key not in known}
+        bound = _best_loss(study)
         tasks = [Task(choice, bound) for choice in fresh.values()]
         known.update(zip(fresh, workers.map(evaluate, problem, tasks), strict=True))
         for trial, choice, key in zip(asked, choices, keys, strict=True):
             _tell(study, trial, choice, known[key])
     return _found(study)
+
+
+def _open_study(storage: BaseStorage, name: str, sampler: str, seed: int, budget: Budget) -> Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True, direction="minimize")
+    # Another seed for a continued study: the same one would ask the same again.
+    study.sampler = _sampler(sampler, seed + len(_finished(study)), budget)
+    return study
+
+
+def _finished(study: Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
 def _sampler(name: str, seed: int, budget: Budget) -> BaseSampler:
@@ -126,7 +134,7 @@ def _tell(study: Study, trial: optuna.Trial, choice: Choice, outcome: Outcome) -
 
 
 def _is_over(study: Study, budget: Budget, elapsed_s: float) -> bool:
-    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+    trials = _finished(study)
     if len(trials) >= budget.trials:
         return True
     losses = [
@@ -146,7 +154,8 @@ def _best_loss(study: Study) -> float:
 
 
 def _found(study: Study) -> Found:
-    made = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
     best = study.best_trial
     choice = best.user_attrs[_CHOICE]
-    return Found(Choice(choice["algorithm"], choice["settings"]), float(study.best_value), made)
+    return Found(
+        Choice(choice["algorithm"], choice["settings"]), float(study.best_value), len(_finished(study))
+    )
