@@ -21,8 +21,6 @@ from trainer.workers import InProcess
 if TYPE_CHECKING:
     from pathlib import Path
 
-optuna = pytest.importorskip("optuna")
-
 
 def _dataset(rows: int = 48, *, noise: float = 0.05) -> Dataset:
     rng = np.random.default_rng(0)
