@@ -10,7 +10,8 @@ import numpy as np
 from trainer.composition import find_compositions
 from trainer.leakage import find_disguises, find_groups, find_row_numbers, find_twins
 from trainer.outliers import REPORTED, OutlierRule, find_outliers
-from trainer.target_shape import prefers_log
+from trainer.target_shape import features, prefers_bounded, prefers_log
+from trainer.units import PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,17 +140,21 @@ def _compositions(seen: Examined) -> list[Finding]:
 
 
 def _shapes(seen: Examined) -> list[Finding]:
-    x = _stack([column for column in seen.inputs if not column.choices])
+    x = features(seen.inputs, len(seen.lines))
     found = []
     for column in seen.targets[:SHOWN]:
-        gain = prefers_log(x, column.data)
-        if gain is not None:
-            low, high = column.data.min(), column.data.max()
+        low, high = column.data.min(), column.data.max()
+        start = f"target {column.header!r} looks"
+        if (gain := prefers_log(x, column.data)) is not None:
             text = (
-                f"target {column.header!r} looks log-like ({low:.4g} to {high:.4g}; log-likelihood "
-                f"{gain:.0f} above plain): express = 'log10' in a schema fits its logarithm"
+                f"{start} log-like ({low:.4g} to {high:.4g}; log-likelihood {gain:.0f} above plain): "
+                "express = 'log10' in a schema fits its logarithm"
             )
             found.append(Finding("log-like", (column.header,), text, {"log_likelihood_gain": gain}))
+        end = 100.0 if column.unit in PERCENT else 1.0
+        if (gain := prefers_bounded(x, column.data, 0.0, end)) is not None:
+            text = f"{start} bounded by 0 and {end:g} (log-likelihood of its logit {gain:.0f} above plain)"
+            found.append(Finding("bounded", (column.header,), text, {"log_likelihood_gain": gain}))
     return found
 
 
@@ -175,6 +180,4 @@ def _lines(seen: Examined, rows: Ints) -> str:
 
 
 def _stack(columns: Sequence[Column]) -> Floats:
-    if not columns:
-        return np.empty((0, 0))
     return np.column_stack([column.data for column in columns])

@@ -13,7 +13,7 @@ from trainer.roles import resolve
 from trainer.schema import ColumnSchema, Schema, SourceFile
 from trainer.table import MISSING
 from trainer.target_shape import prefers_log
-from trainer.units import name_and_unit
+from trainer.units import PERCENT, name_and_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MIN_POINTS = 8
 # Units in which a value below zero means something.
 _SIGNED = frozenset(("C", "°C", "degC", "Celsius", "celsius", "F", "V", "mV", "A", "mA", "uA", "eV", "meV"))
-_PERCENT = frozenset(("%", "wt%", "vol%", "mol%"))
 _POINT = re.compile(r"(.*?)(\d+(?:\.\d+)?)")
 
 
@@ -106,7 +105,7 @@ def _propose_target(column: Column) -> ColumnSchema:
 def _propose_number(column: Column, role: str, hints: list[str]) -> ColumnSchema:
     """Bound what can't be negative, or above 100 %; the range seen is only told."""
     low, high = float(np.nanmin(column.data)), float(np.nanmax(column.data))
-    is_share = column.unit in _PERCENT and low >= 0.0 and high <= 100.0
+    is_share = column.unit in PERCENT and low >= 0.0 and high <= 100.0
     never_below = bool(column.unit) and column.unit not in _SIGNED and low >= 0.0
     gaps = [f"{column.missing_count} gaps"] if column.missing_count else []
     return ColumnSchema(

@@ -48,6 +48,7 @@ _PINT_NAMES = {
     "hr": "hour",
     "sec": "second",
 }
+PERCENT = frozenset(("%", "wt%", "vol%", "mol%"))
 
 
 def name_and_unit(header: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from trainer.dataset import load_dataset
 from trainer.findings import estimate_noise
 from trainer.outliers import OutlierRule, find_outliers
 from trainer.recipe import Recipe
-from trainer.target_shape import prefers_log
+from trainer.target_shape import prefers_bounded, prefers_log
 from trainer.units import convert, name_and_unit
 
 if TYPE_CHECKING:
@@ -130,6 +130,24 @@ def test_a_target_over_decades_reads_better_as_logarithm() -> None:
     assert gain > 50.0
     assert prefers_log(x, 1.0 + 20.0 * x[:, 0] + 0.1 * rng.uniform(size=80)) is None
     assert prefers_log(x, y - y.mean()) is None
+
+
+def test_a_few_values_near_zero_do_not_make_a_target_log_like() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.uniform(0.0, 1.0, (80, 1))
+    y = x[:, 0] + 0.1 * rng.normal(size=80)
+    y = np.where(y < 0.05, 1e-4 * (1.0 + x[:, 0]), y)
+    assert prefers_log(x, y) is None
+
+
+def test_a_share_that_saturates_reads_better_as_logit() -> None:
+    x = np.random.default_rng(8).normal(size=(120, 1))
+    percent = 100.0 / (1.0 + np.exp(-3.0 * x[:, 0] + 0.2 * np.random.default_rng(9).normal(size=120)))
+    gain = prefers_bounded(x, percent, 0.0, 100.0)
+    assert gain is not None
+    assert gain > 50.0
+    assert prefers_bounded(x, 50.0 + x[:, 0], 0.0, 100.0) is None
+    assert prefers_bounded(x, 200.0 * x[:, 0], 0.0, 100.0) is None
 
 
 @given(shift=st.floats(-1e3, 1e3), scale=st.floats(1e-2, 1e2), seed=st.integers(0, 99))
