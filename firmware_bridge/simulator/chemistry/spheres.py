@@ -26,6 +26,8 @@ _STEPS: Final = 40
 _POWER: Final = 3
 _SPENT: Final = 30.0
 """Time constants after which no precursor is left. To go on would make the last steps unstable."""
+_LEAST_RATE_PER_S: Final = 1e-9
+"""Once in thirty years."""
 _FIRST_DROP: Final = 1e-4
 """Share of the liquid that is mixed at once, so that there is something to divide by."""
 
@@ -104,7 +106,8 @@ def _fastest_per_s(start: Spheres, kinetics: Kinetics, delivery: Delivery) -> ND
     left = np.maximum(start.precursor_mol_m3, 1e-12)
     volume = (left + start.solid_mol_m3(kinetics.molar_volume_m3_mol)) * kinetics.molar_volume_m3_mol
     area_per_m = np.cbrt(36.0 * np.pi * np.maximum(start.number_per_m3, 1.0) * volume**2)
-    return kinetics.surface_m_s * area_per_m + delivery(np.zeros(left.shape), left) / left
+    rate_per_s = kinetics.surface_m_s * area_per_m + delivery(np.zeros(left.shape), left) / left
+    return np.maximum(rate_per_s, _LEAST_RATE_PER_S)
 
 
 def grow_while_mixing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -113,7 +114,9 @@ def _first(outputs: tuple[float, ...]) -> float:
     return outputs[0] if outputs else 0.0
 
 
+@functools.cache
 def _optics() -> SphereOptics:
+    """Make the table once: it takes a second, and never changes."""
     window = _SPECTROMETER
     return SphereOptics(np.linspace(window.first_nm, window.last_nm, window.pixels), GOLD)
 

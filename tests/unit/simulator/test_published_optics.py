@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware_bridge.simulator.optics.constants import silver_permittivity
+from firmware_bridge.simulator.optics.constants import gold_permittivity, silver_permittivity
 from firmware_bridge.simulator.optics.sphere import extinction_efficiency
 
 PUBLISHED = Path(__file__).parents[3] / ".." / "shared" / "data" / "optical_constants"
@@ -46,3 +46,13 @@ def test_the_silver_model_follows_johnson_and_christy() -> None:
     deviation = np.abs(silver_permittivity(np.array([nm for nm, _ in inside])) - measured)
     assert np.sqrt(np.mean(deviation**2)) < 0.25
     assert (deviation / np.abs(measured)).max() < 0.08
+
+
+def test_gold_is_johnson_and_christys() -> None:
+    data = [
+        (float(r["wavelength_um"]) * 1e3, complex(float(r["n"]), float(r["k"])))
+        for r in rows("Au_Johnson.csv")
+    ]
+    inside = [(nm, index**2) for nm, index in data if 300.0 <= nm <= 1050.0]
+    measured = np.array([permittivity for _, permittivity in inside])
+    assert gold_permittivity(np.array([nm for nm, _ in inside])) == pytest.approx(measured, abs=1e-9)

@@ -1,0 +1,188 @@
+"""Every twin from the outside: its files agree with it, and it does what the papers found."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from controller.campaign.recipes import parse_recipe
+from controller.config.rig import load_rig
+from firmware_bridge.simulator.twins.base import CHOSEN, Model, Twin, TwinError
+from firmware_bridge.simulator.twins.designs import DESIGNS, design
+from firmware_bridge.simulator.twins.listing import describe
+from firmware_bridge.simulator.twins.optical import band
+from firmware_bridge.simulator.twins.registry import TWINS, find_twin
+from firmware_bridge.simulator.twins.sampling import Sampler
+from firmware_bridge.simulator.twins.svg import Line, chart
+from firmware_bridge.simulator.twins.trends import moves
+
+if TYPE_CHECKING:
+    from controller.domain.plan import RigPlan
+
+PAGES = Path(__file__).parents[3] / "docs" / "twins"
+DRIVERS = {"ostwald-board": "board", "ostwald-spectrometer": "spectrometer"}
+TRENDS = [
+    pytest.param(twin, number, id=f"{twin.name}: {trend.claim}")
+    for twin in TWINS.values()
+    for number, trend in enumerate(twin.trends)
+]
+every_twin = pytest.mark.parametrize("twin", TWINS.values(), ids=lambda twin: twin.name)
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[str, Model]:
+    return {name: twin.model() for name, twin in TWINS.items()}
+
+
+def rig_of(twin: Twin) -> RigPlan:
+    return load_rig(twin.rig_file, known_drivers=DRIVERS)
+
+
+@pytest.mark.parametrize(("twin", "number"), TRENDS)
+def test_it_does_what_the_paper_found(twin: Twin, number: int, models: dict[str, Model]) -> None:
+    finding = twin.trends[number].measure(twin, models[twin.name])
+    assert finding.holds, finding.text
+
+
+def test_a_trend_that_is_not_there_is_not_found(models: dict[str, Model]) -> None:
+    twin = TWINS["gold-light"]
+    wrong = moves("more light, larger particles", "diameter", "light", rises=True)
+    assert not wrong.measure(twin, models[twin.name]).holds
+
+
+@every_twin
+def test_its_rig_is_its_own(twin: Twin) -> None:
+    plan = rig_of(twin)
+    facts = twin.build(1).facts
+    assert plan.twin is not None
+    assert plan.twin.synthesis == twin.name
+    pumps = [channel for channel in plan.channels if channel.signal.startswith("pump.")]
+    assert tuple(channel.name for channel in pumps) == tuple(f"pump.{name}" for name in facts.pumps)
+    assert plan.reactor.volume_ul == facts.reactor_volume_ul
+    assert plan.reactor.washout_volume_ul == facts.dead_volume_ul
+
+
+@every_twin
+def test_its_recipe_runs_on_its_rig_and_takes_its_inputs(twin: Twin) -> None:
+    recipe = parse_recipe(twin.recipe_file.read_text(), rig_of(twin))
+    taken = {parameter.name: parameter for parameter in recipe.parameters}
+    assert set(taken) == {each.name for each in twin.inputs}
+    for each in twin.inputs:
+        assert taken[each.name].unit == each.unit
+        assert taken[each.name].low <= each.low < each.typical < each.high <= taken[each.name].high
+
+
+@every_twin
+def test_its_campaigns_vary_its_inputs_within_their_ranges(twin: Twin) -> None:
+    assert twin.campaign_files
+    for path in twin.campaign_files:
+        campaign = tomllib.loads(path.read_text())
+        assert (path.parent / campaign["campaign"]["recipe"]).resolve() == twin.recipe_file.resolve()
+        for name, span in campaign["conditions"].items():
+            each = twin.input(name)
+            assert each.low <= float(span["low"].split()[0]) < float(span["high"].split()[0]) <= each.high
+
+
+@every_twin
+def test_every_constant_says_where_it_is_from(twin: Twin) -> None:
+    constants = twin.parameters()
+    assert constants
+    assert all(each.source == CHOSEN or any(digit.isdigit() for digit in each.source) for each in constants)
+
+
+@every_twin
+def test_its_page_shows_its_inputs_and_its_constants(twin: Twin) -> None:
+    page = (PAGES / f"{twin.name}.md").read_text()
+    assert page.startswith(f"# {twin.title}\n")
+    assert twin.equations_file.read_text().strip() in page
+    for each in twin.inputs:
+        assert f"| {each.name} | {each.unit} | {each.low:g} to {each.high:g} | {each.meaning} |" in page
+    for constant in twin.parameters():
+        assert f"| {constant.symbol} | {constant.value:g} | {constant.unit} | {constant.source} |" in page
+    for trend in twin.trends:
+        assert f"| {trend.claim} |" in page
+    assert page.count("(figures/") == len(twin.surfaces)
+    assert "| no |" not in page
+
+
+@every_twin
+def test_what_is_listed_is_plain_data(twin: Twin) -> None:
+    listed = json.loads(json.dumps(describe(twin)))
+    assert [each["name"] for each in listed["inputs"]] == [each.name for each in twin.inputs]
+    assert all(Path(listed[file]).is_file() for file in ("rig", "recipe"))
+
+
+@every_twin
+def test_a_sample_depends_on_seed_and_number_alone(twin: Twin) -> None:
+    asked = twin.typical()
+    first, again, other = Sampler(twin, 4), Sampler(twin, 4), Sampler(twin, 5)
+    first.take(6, asked)
+    sample = first.take(7, asked)
+    assert sample.properties == again.take(7, asked).properties
+    assert sample.properties != other.take(7, asked).properties
+    assert sample.asked == asked != sample.achieved
+
+
+@every_twin
+def test_samples_scatter_little_about_the_noise_free_model(twin: Twin, models: dict[str, Model]) -> None:
+    outcome = models[twin.name].settle(twin.typical())
+    sampler = Sampler(twin, 1)
+    peaks = [sampler.take(number, twin.typical()).properties["peak_wavelength"] for number in range(12)]
+    assert np.mean(peaks) == pytest.approx(outcome.properties["peak_wavelength"], abs=2.5)
+    assert 0.0 < np.std(peaks) < 5.0
+
+
+@every_twin
+@pytest.mark.parametrize("kind", DESIGNS)
+def test_a_design_is_feasible_repeatable_and_fills_the_ranges(twin: Twin, kind: str) -> None:
+    points = design(twin, kind, 50, seed=2)
+    assert points == design(twin, kind, 50, seed=2) != design(twin, kind, 50, seed=3)
+    assert len(points) == 50
+    assert all(twin.is_feasible(point) for point in points)
+    for each in twin.inputs:
+        values = [point[each.name] for point in points]
+        assert each.low <= min(values) < max(values) <= each.high
+        assert max(values) - min(values) > 0.8 * (each.high - each.low)
+
+
+def test_a_latin_hypercube_has_one_point_in_every_layer_where_nothing_is_excluded() -> None:
+    twin = TWINS["gold-light"]
+    points = design(twin, "lhs", 20, seed=1)
+    for each in twin.inputs:
+        layers = [int((point[each.name] - each.low) / (each.high - each.low) * 20.0) for point in points]
+        assert sorted(layers) == list(range(20))
+
+
+def test_what_there_is_not_is_refused_by_name() -> None:
+    twin = TWINS["silver"]
+    with pytest.raises(TwinError, match="known: gold-light, gold-pulsed"):
+        find_twin("gold")
+    with pytest.raises(TwinError, match="unknown design 'grid'; known: lhs, sobol"):
+        design(twin, "grid", 10, seed=1)
+    with pytest.raises(TwinError, match="ask for 1 to"):
+        design(twin, "lhs", 0, seed=1)
+    with pytest.raises(TwinError, match="silver has no input 'light'; it has agno3"):
+        twin.typical(light=3.0)
+
+
+def test_the_band_of_a_bell_is_its_own_and_one_flank_is_doubled() -> None:
+    nm = np.linspace(400.0, 800.0, 801)
+    bell = np.exp(-0.5 * ((nm - 560.0) / 20.0) ** 2)
+    found = band(nm, bell)
+    assert found["peak_wavelength"] == pytest.approx(560.0, abs=0.1)
+    assert found["fwhm"] == pytest.approx(2.3548 * 20.0, rel=0.01)
+    step = np.where(nm < 560.0, np.maximum(bell, 0.8), bell)
+    assert band(nm, step)["fwhm"] == pytest.approx(found["fwhm"], rel=0.05)
+
+
+def test_a_chart_leaves_out_what_is_not_a_number_and_needs_something_to_draw() -> None:
+    drawn = chart([Line("a<b", [(0.0, 1.0), (1.0, float("nan")), (2.0, 3.0)])], "x", "y")
+    assert "a&lt;b" in drawn
+    assert "nan" not in drawn
+    with pytest.raises(ValueError, match="nothing to draw of y"):
+        chart([Line("a", [(0.0, float("nan"))])], "x", "y")
