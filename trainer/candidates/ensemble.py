@@ -7,6 +7,7 @@ they miss on conditions that were not in their samples.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from multiprocessing import current_process
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,13 +82,19 @@ def fit_ensemble(data: TrainingSet, settings: Settings, seed: int) -> NetworkEns
     count = int(settings["members"])
     sizes = [min(GROUP, count - start) for start in range(0, count, GROUP)]
     seeds = np.random.SeedSequence(seed).generate_state(len(sizes))
-    workers = Parallel(n_jobs=-1 if len(sizes) > 1 else 1)
+    workers = Parallel(n_jobs=_worker_count(len(sizes)))
     groups = workers(
         delayed(train_members)(reduced, int(settings["hidden"]), settings["decay"], size, int(own))
         for size, own in zip(sizes, seeds, strict=True)
     )
     members = join(groups)
     return NetworkEnsemble(members, _error_outside(members, reduced), components)
+
+
+def _worker_count(groups: int) -> int:
+    """Return -1, every processor, or 1 where there is nothing to share or no process may be started."""
+    # A worker of a dask cluster is a daemon: it can have no children.
+    return 1 if groups == 1 or current_process().daemon else -1
 
 
 def _error_outside(members: Members, data: TrainingSet) -> Floats:
