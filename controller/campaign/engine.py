@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from controller.campaign import outcomes
 from controller.campaign.mandate import Mandate, obtain
 from controller.campaign.outcomes import Ending
+from controller.campaign.refusals import unknown, wrong_state
 from controller.campaign.specs import parse_campaign
+from controller.campaign.strategies.chances import best_chance
 from controller.campaign.strategies.registry import propose
 from controller.campaign.warm_start import propose_from_surrogate
 from controller.domain.campaign import Campaign, CampaignEvent, CampaignState, Proposal, TrialState
-from controller.domain.errors import ControllerError, Kind
+from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
 from controller.domain.run import RunState
 from controller.storage.campaigns import CampaignRow
@@ -138,7 +140,7 @@ class CampaignEngine:
             if row.state is CampaignState.HELD:
                 return self._campaign(row)
             if self._running != campaign_id:
-                raise _wrong_state(row, "CAMPAIGN_NOT_RUNNING", "only one that runs can be held")
+                raise wrong_state(row, "CAMPAIGN_NOT_RUNNING", "only one that runs can be held")
             self._hold, task = reason, self._task
             run = None if after_trial else self._runs.active
             if run is None:
@@ -164,7 +166,7 @@ class CampaignEngine:
         async with self._ending:
             row, run = self._row(campaign_id), self._runs.active
             if self._running != campaign_id or not (self._hold or (run and run.state is RunState.HELD)):
-                raise _wrong_state(row, "CAMPAIGN_NOT_HELD", "only one that is held can be resumed")
+                raise wrong_state(row, "CAMPAIGN_NOT_HELD", "only one that is held can be resumed")
             if run is not None and run.state is RunState.HELD:
                 await self._runs.resume(run.run_id, actor=actor, lease=lease)
             else:
@@ -219,9 +221,9 @@ class CampaignEngine:
     def _startable(self, campaign_id: str) -> CampaignRow:
         row = self._row(campaign_id)
         if row.state in _ENDED - {CampaignState.HELD}:
-            raise _wrong_state(row, "CAMPAIGN_ENDED", "create a new one")
+            raise wrong_state(row, "CAMPAIGN_ENDED", "create a new one")
         if row.state is CampaignState.RUNNING:
-            raise _wrong_state(row, "CAMPAIGN_RUNNING", "it is started already")
+            raise wrong_state(row, "CAMPAIGN_RUNNING", "it is started already")
         return row
 
     def _begin(self, row: CampaignRow, mandate: Mandate) -> Campaign:
@@ -254,7 +256,7 @@ class CampaignEngine:
             trials = self._journal.campaigns.trials(row.campaign_id)
             done = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAILED)]
             if ending := outcomes.judge(spec, done, self._reactor.clock.now_s() - started_s):
-                return ending
+                return await self._explain(ending, spec, done)
             if not self._hold:
                 trial = await self._next(spec, trials, surrogate)
             if self._hold:
@@ -262,6 +264,17 @@ class CampaignEngine:
             trial = await self._run(row, recipe, trial, spec)
             if trial.state is TrialState.FAILED and not self._is_well(row):
                 return Ending(CampaignState.HELD, f"held: trial {trial.number}: {trial.detail}")
+
+    async def _explain(self, ending: Ending, spec: CampaignSpec, done: Sequence[Trial]) -> Ending:
+        """Add to a budget that is spent how probable it is that more of it would have helped."""
+        if ending.state is not CampaignState.COMPLETE or ending.reached:
+            return ending
+        history = [outcomes.observe(trial) for trial in done]
+        ask = partial(best_chance, spec.space, spec.objectives, history, spec.seed)
+        chance = await asyncio.get_running_loop().run_in_executor(self._planner, ask)
+        if chance is None:
+            return ending
+        return replace(ending, reason=f"{ending.reason}; {outcomes.explain_chance(chance, spec)}")
 
     async def _next(self, spec: CampaignSpec, trials: Sequence[Trial], surrogate: Surrogate | None) -> Trial:
         """Decide what to try: again what was cut off, else what surrogate or strategy proposes."""
@@ -361,12 +374,7 @@ class CampaignEngine:
     def _row(self, campaign_id: str) -> CampaignRow:
         row = self._journal.campaigns.get(campaign_id)
         if row is None:
-            raise ControllerError(
-                f"there is no campaign {campaign_id}",
-                reason="CAMPAIGN_UNKNOWN",
-                kind=Kind.NOT_FOUND,
-                remedy="see 'ostwald campaign list'",
-            )
+            raise unknown(campaign_id)
         return row
 
     def _documents(self, row: CampaignRow) -> tuple[CampaignSpec, Recipe]:
@@ -387,12 +395,3 @@ class CampaignEngine:
             best_trial=min(scored)[1] if scored else 0,
             boot_id=row.boot_id,
         )
-
-
-def _wrong_state(row: CampaignRow, reason: str, why: str) -> ControllerError:
-    return ControllerError(
-        f"campaign {row.campaign_id} is {row.state.name.lower()}: {why}",
-        reason=reason,
-        kind=Kind.REFUSED,
-        remedy="see 'ostwald campaign list'",
-    )

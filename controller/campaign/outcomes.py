@@ -13,11 +13,14 @@ from controller.domain.run import RunState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from controller.campaign.strategies.chances import Chance
     from controller.domain.campaign import CampaignSpec, Proposal
     from controller.domain.run import Run
     from controller.domain.surrogates import Prediction
 
 _FAILURES_TO_HOLD = 3
+_UNLIKELY = 0.05
+_RARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,17 @@ def describe(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> s
         return f"reached: {said} {count}"
     why = goals.explain_not_reached(spec.space, spec.objectives, [observe(trial) for trial in trials])
     return f"not reached: best {said} {count}; {why}"
+
+
+def explain_chance(chance: Chance, spec: CampaignSpec) -> str:
+    """Say how probable it is that one more trial reaches the targets, and what follows from that."""
+    percent = f"{100.0 * chance.probability:.0f} %" if chance.probability >= _RARE else "less than 1 %"
+    said = f"by a Gaussian process fitted to these trials, one more would reach it with {percent}"
+    if chance.probability < _UNLIKELY:
+        return f"{said} at best: not to be expected within these limits"
+    units = {each.name: each.unit for each in spec.space.conditions}
+    where = ", ".join(f"{name} {value:.4g} {units[name]}" for name, value in chance.conditions.items())
+    return f"{said} at {where}"
 
 
 def _short(property_name: str) -> str:

@@ -43,13 +43,13 @@ def propose(
 ) -> Array:
     """Return the most promising point of the unit cube, shape (d,); `history` has at least two trials."""
     tried = to_unit(space, [dict(each.conditions) for each in history])
-    usable = np.array([_is_usable(objectives, each) for each in history])
+    usable = np.array([is_usable(objectives, each) for each in history])
     inputs, failed = tried[usable], tried[~usable]
     if len(inputs) < 2:
         # Nothing to learn from yet: go where nobody has been.
-        return _search(space, lambda points: cdist(points, tried).min(axis=1), tried, seed)
+        return search(space, lambda points: cdist(points, tried).min(axis=1), tried, seed)
     models = [
-        gaussian_process.fit(inputs, _learnable(each, history, usable), seed + index)
+        gaussian_process.fit(inputs, learnable(each, history, usable), seed + index)
         for index, each in enumerate(objectives)
     ]
     scores = [goals.score(objectives, each.properties) for each in history if each.properties is not None]
@@ -62,16 +62,17 @@ def propose(
         gain = _expected_improvement(points, models, objectives, lowest, draws)
         return np.where(gain > 0.0, gain * _feasibility(points, failed), gain)
 
-    return _search(space, improvement, inputs, seed)
+    return search(space, improvement, inputs, seed)
 
 
-def _is_usable(objectives: Sequence[Objective], observation: Observation) -> bool:
+def is_usable(objectives: Sequence[Objective], observation: Observation) -> bool:
+    """Whether a trial measured all that the objectives ask."""
     seen = observation.properties
     return seen is not None and all(isfinite(seen.get(each.property_name, np.nan)) for each in objectives)
 
 
-def _learnable(objective: Objective, history: Sequence[Observation], usable: NDArray[np.bool_]) -> Array:
-    """Collect one property of the usable trials."""
+def learnable(objective: Objective, history: Sequence[Observation], usable: NDArray[np.bool_]) -> Array:
+    """Collect one property of the usable trials, shape (number of usable ones,)."""
     return np.array(
         [
             each.properties[objective.property_name]
@@ -119,8 +120,11 @@ def _dissatisfaction(objective: Objective, values: Array) -> Array:
     return np.asarray(objective.weight * term)
 
 
-def _search(space: Space, improvement: Callable[[Array], Array], inputs: Array, seed: int) -> Array:
-    """Look over the whole space, then ever closer around the best points and the trials so far."""
+def search(space: Space, improvement: Callable[[Array], Array], inputs: Array, seed: int) -> Array:
+    """Return the point, shape (d,), where a function of points (n, d) is largest, as far as was looked.
+
+    Looks over the whole space, then ever closer around the best points and the trials so far, `inputs`.
+    """
     generator = np.random.default_rng(seed)
     dimensions = len(space.conditions)
     points = repair(space, qmc.Sobol(dimensions, rng=generator).random(_CANDIDATES))

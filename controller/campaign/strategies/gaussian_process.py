@@ -30,10 +30,16 @@ class GaussianProcess:
     inputs: Array
     log_lengths: Array
     log_signal: float
+    log_noise: float
     mean: float
     scale: float
     weights: Array
     factor: Array
+
+    @property
+    def noise_std(self) -> float:
+        """By how much one measurement differs from the function, as far as the process can tell."""
+        return self.scale * float(np.exp(self.log_noise))
 
     def predict(self, points: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation (of the function, without noise) at points of shape (n, d)."""
@@ -64,7 +70,7 @@ def fit(inputs: Array, targets: Array, seed: int) -> GaussianProcess:
     factor, _ = cho_factor(covariance, lower=True)
     factor = np.tril(factor)
     weights = cho_solve((factor, True), standard)
-    return GaussianProcess(inputs, best[:-2], float(best[-2]), mean, scale, weights, factor)
+    return GaussianProcess(inputs, best[:-2], float(best[-2]), float(best[-1]), mean, scale, weights, factor)
 
 
 def _scaled_distance(a: Array, b: Array, log_lengths: Array) -> Array:

@@ -98,6 +98,7 @@ async def test_a_campaign_spends_its_budget_and_leaves_nothing_flowing(bench: Be
     ended = await bench.end(started.campaign_id)
     assert (ended.state, ended.trials_complete) == (CampaignState.COMPLETE, 3)
     assert ended.reason.startswith("not reached: best peak ")
+    assert "; by a Gaussian process fitted to these trials, one more would reach it with " in ended.reason
     assert set(bench.rig.outputs().values()) == {0.0}
     trials = bench.engine.trials(started.campaign_id, 9, 0)
     assert [trial.number for trial in trials] == [1, 2, 3]

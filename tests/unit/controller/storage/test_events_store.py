@@ -132,12 +132,14 @@ def test_a_journal_of_the_first_release_gains_the_log_and_keeps_its_rows(tmp_pat
     path = tmp_path / "journal.db"
     old = sqlite3.connect(path)
     old.executescript(f"BEGIN; {STEPS[0]}; PRAGMA user_version = 1; COMMIT;")
-    old.execute("INSERT INTO requests VALUES ('a', 'm', 1.0, x'00')")
+    old.execute("INSERT INTO requests VALUES ('a', 'm', 1.0, zeroblob(32))")
     old.commit()
     old.close()
     journal = Journal(path, lambda: 1.0)
     journal.events.add([event(1)])
-    assert journal.requests.get("a", "m") == b"\x00"
+    kept = journal.requests.get("a", "m")
+    assert kept is not None
+    assert (kept.digest, kept.answer) == (bytes(32), b"")
     assert journal.events.newest_id == 1
     journal.close()
 

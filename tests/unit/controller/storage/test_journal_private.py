@@ -27,7 +27,7 @@ def modes(folder: Path) -> set[str]:
 
 def test_nobody_else_reads_the_journal_nor_what_is_not_yet_in_it(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite")
-    journal.requests.put("a", "AcquireLease", b"token")
+    journal.requests.finish("a", "AcquireLease", bytes(32), b"token")
     assert len(list(tmp_path.glob("journal.sqlite*"))) == 3
     assert modes(tmp_path) == {"-rw-------"}
     journal.close()
@@ -37,6 +37,6 @@ def test_a_journal_that_others_could_read_is_made_private(tmp_path: Path) -> Non
     Journal(tmp_path / "journal.sqlite").close()
     (tmp_path / "journal.sqlite").chmod(0o644)
     journal = Journal(tmp_path / "journal.sqlite")
-    journal.requests.put("a", "AcquireLease", b"token")
+    journal.requests.finish("a", "AcquireLease", bytes(32), b"token")
     assert modes(tmp_path) == {"-rw-------"}
     journal.close()
