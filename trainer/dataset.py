@@ -17,6 +17,7 @@ from trainer.preprocess import InputKind
 from trainer.roles import Roles, assign_roles, read_order
 from trainer.rows import Rows, drop_incomplete, drop_outliers, express, in_order, keep_bounds, same_rows
 from trainer.split import what_is_scored
+from trainer.target_choice import choose_scales
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from trainer.recipe import Recipe
     from trainer.schema import ColumnSchema
     from trainer.table import Table
+    from trainer.target_scale import TargetScale
 
 __all__ = ["Dataset", "group_header", "load_dataset", "same_rows", "to_csv"]
 
@@ -36,6 +38,7 @@ class Dataset:
 
     Rows stand in the order of time where the data tell it. `group_columns`: what the groups agree in;
     `scored`: what a score on held-out rows says; `findings`: what a person should know of the data.
+    `missing` and `scales` [m]: how a model fills gaps, and how it sees its targets.
     """
 
     inputs: tuple[Column, ...]
@@ -47,10 +50,14 @@ class Dataset:
     group_columns: tuple[str, ...] = ()
     scored: str = ""
     findings: tuple[Finding, ...] = ()
+    missing: str = "fill"
+    scales: tuple[TargetScale, ...] = ()
 
     @property
     def kinds(self) -> tuple[InputKind, ...]:
-        return tuple(InputKind(len(column.choices), column.missing_count > 0) for column in self.inputs)
+        return tuple(
+            InputKind(len(column.choices), column.missing_count > 0, self.missing) for column in self.inputs
+        )
 
     @property
     def x(self) -> Floats:
@@ -64,6 +71,9 @@ class Dataset:
 def load_dataset(path: Path, recipe: Recipe, schema_path: Path | None = None) -> Dataset:
     """Read `path`, a table or a schema that names its files, as `recipe` says; errors say what to correct."""
     table, schema = read_experiments(path, schema_path, has_header=recipe.has_header)
+    schema = replace(
+        schema, outliers=recipe.outliers or schema.outliers, missing=recipe.missing or schema.missing
+    )
     entries = schema.by_header([str(header) for header in table.cells.columns], table.source)
     roles = assign_roles(table, recipe, entries)
     rows = _to_rows(table, roles, entries)
@@ -73,6 +83,7 @@ def load_dataset(path: Path, recipe: Recipe, schema_path: Path | None = None) ->
     _check_shape(rows)
     rows = drop_incomplete(rows, gaps_too=schema.missing == "drop")
     rows = _check_targets(in_order(drop_outliers(rows, schema.outliers)))
+    scales, told = choose_scales(recipe.scales, entries, rows)
     same = same_rows(np.column_stack([column.data for column in rows.inputs]))
     group_of = same if recipe.groups_by_inputs else rows.group_of
     scored = what_is_scored(
@@ -88,10 +99,12 @@ def load_dataset(path: Path, recipe: Recipe, schema_path: Path | None = None) ->
         group_of=group_of,
         sha256=table.sha256,
         source=table.source,
-        notes=(*rows.notes, *(finding.text for finding in findings), f"the score is one of {scored}"),
+        notes=(*rows.notes, *told, *(finding.text for finding in findings), f"the score is one of {scored}"),
         group_columns=roles.groups,
         scored=scored,
         findings=findings,
+        missing=schema.missing,
+        scales=scales,
     )
 
 

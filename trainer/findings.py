@@ -148,7 +148,7 @@ def _shapes(seen: Examined) -> list[Finding]:
         if (gain := prefers_log(x, column.data)) is not None:
             text = (
                 f"{start} log-like ({low:.4g} to {high:.4g}; log-likelihood {gain:.0f} above plain): "
-                "express = 'log10' in a schema fits its logarithm"
+                "--scale auto lets the model see its logarithm"
             )
             found.append(Finding("log-like", (column.header,), text, {"log_likelihood_gain": gain}))
         end = 100.0 if column.unit in PERCENT else 1.0
@@ -169,7 +169,7 @@ def _outliers(seen: Examined) -> list[Finding]:
             named = [seen.targets[index].header for index in np.flatnonzero(odd.any(axis=0))[:SHOWN]]
             text = (
                 f"{len(rows)} rows look like outliers of {', '.join(map(repr, named))} by {rule} "
-                f"(line {_lines(seen, rows)}): kept; outliers = 'drop:{rule}' in a schema leaves them out"
+                f"(line {_lines(seen, rows)}): kept; --outliers drop:{rule} leaves them out"
             )
             found.append(Finding("outliers", tuple(named), text, {"rows": float(len(rows))}))
     return found

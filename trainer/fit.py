@@ -34,7 +34,9 @@ class Fitted:
 
     def surrogate(self) -> Surrogate:
         """Refit the best algorithm on all rows, with the deviations calibrated on held-out ones."""
-        prepared = Prepared.of(self.dataset.x, self.dataset.y, self.dataset.kinds, self.recipe.seed)
+        prepared = Prepared.of(
+            self.dataset.x, self.dataset.y, self.dataset.kinds, self.recipe.seed, self.dataset.scales
+        )
         best = self.comparison.best
         fitted = prepared.fit(best.algorithm, self.recipe.seed, best.settings)
         return fitted.calibrated(self.comparison.judged.calibration)

@@ -208,4 +208,9 @@ def _own_recipe(recipe: Recipe, dataset: Dataset) -> Recipe:
         drop=(),
         group_by=group_by,
         has_header=True,
+        outliers="",
+        missing=dataset.missing,
+        scales=tuple(
+            f"{column.header}={scale}" for column, scale in zip(dataset.targets, dataset.scales, strict=True)
+        ),
     )

@@ -1,7 +1,7 @@
 """Conditions in physical units to features of comparable size, fitted on training rows only.
 
-A number becomes (x - mean) / deviation, its gaps the training median first; a choice becomes one 0/1 feature
-for each value.
+A number becomes (x - mean) / deviation, its gaps filled first: by the training median, or as `gaps` says; a
+choice becomes one 0/1 feature for each value.
 """
 
 from __future__ import annotations
@@ -11,33 +11,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.gaps import fit_filler
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.arrays import Floats, Ints
+    from trainer.gaps import Filler
     from trainer.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
 class InputKind:
-    """A number, or one of `choice_count` values; a number that `may_miss` is filled where it is NaN."""
+    """A number, or one of `choice_count` values; a number that `may_miss` is filled, as `filled_by` says."""
 
     choice_count: int = 0
     may_miss: bool = False
+    filled_by: str = "fill"
 
 
 @dataclass(frozen=True)
 class Preprocessor:
-    """`kinds`, `fill`, `mean`, `scale` [d]."""
+    """`kinds`, `fill`, `mean`, `scale` [d]; a `filler` comes before all of them."""
 
     kinds: tuple[InputKind, ...]
     fill: Floats
     mean: Floats
     scale: Floats
+    filler: Filler | None = None
 
     @staticmethod
     def fit(x: Floats, kinds: Sequence[InputKind]) -> Preprocessor:
         """Learn from `x` [n, d]; a column with no value at all in these rows counts as 0."""
+        is_number = np.array([not kind.choice_count for kind in kinds])
+        method = next((kind.filled_by for kind in kinds if kind.may_miss), "fill")
+        filler = fit_filler(method, x, is_number.astype(np.float64))
+        if filler is not None:
+            x = filler.fill(x)
         gaps = np.isnan(x)
         known = np.where(gaps.all(axis=0), 0.0, x)
         fill = np.nanmedian(known, axis=0)
@@ -51,6 +61,7 @@ class Preprocessor:
             fill=fill,
             mean=filled.mean(axis=0),
             scale=np.where(constant, np.where(size > 0.0, size, 1.0), deviation),
+            filler=filler,
         )
 
     @property
@@ -61,6 +72,8 @@ class Preprocessor:
 
     def transform(self, x: Floats) -> Floats:
         """[n, d] to features [n, p]."""
+        if self.filler is not None:
+            x = self.filler.fill(x)
         columns = []
         for index, kind in enumerate(self.kinds):
             column = x[:, index : index + 1]
@@ -75,13 +88,15 @@ class Preprocessor:
     def add_to(self, graph: Graph, conditions: str) -> str:
         """Add `transform` to the graph; runs of numbers go through together."""
         parts = []
+        if self.filler is not None:
+            conditions = self.filler.add_to(graph, conditions)
         for start, stop in self._runs():
             block = graph.columns(conditions, start, stop)
             if count := self.kinds[start].choice_count:
                 equal = graph.op("Equal", block, graph.constant(np.arange(count, dtype=np.float64)))
                 parts.append(graph.cast_double(equal))
                 continue
-            if self.kinds[start].may_miss:
+            if self.kinds[start].may_miss and self.filler is None:
                 is_gap = graph.op("IsNaN", block)
                 block = graph.op("Where", is_gap, graph.constant(self.fill[start:stop]), block)
             centred = graph.op("Sub", block, graph.constant(self.mean[start:stop]))

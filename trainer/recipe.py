@@ -28,7 +28,9 @@ One = TypeVar("One", str, int, bool)
 class Recipe:
     """Names are headers, names without unit, or globs. No `inputs` means every column that is left.
 
-    `settings` are texts like `svr.penalty=3.5`: of an algorithm, what it shall not choose by itself.
+    `outliers` and `missing` are as in a schema, which they go before; `scales` are texts like `size=log`, or
+    `auto`. `settings` are texts like `svr.penalty=3.5`: of an algorithm, what it shall
+    not choose by itself.
     """
 
     targets: tuple[str, ...]
@@ -41,6 +43,9 @@ class Recipe:
     seed: int = 0
     has_header: bool = True
     settings: tuple[str, ...] = ()
+    outliers: str = ""
+    missing: str = ""
+    scales: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -108,6 +113,9 @@ def read_recipe(path: Path) -> Recipe:
         seed=_one(table, "seed", 0, path),
         has_header=_one(table, "has_header", True, path),
         settings=_texts(table, "settings", (), path),
+        outliers=_one(table, "outliers", "", path),
+        missing=_one(table, "missing", "", path),
+        scales=_texts(table, "scales", (), path),
     )
 
 

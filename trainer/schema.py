@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainer.errors import UsageError
+from trainer.gaps import METHODS
 from trainer.outliers import parse_rule
+from trainer.target_scale import parse_scale
 from trainer.units import is_unit
 
 if TYPE_CHECKING:
@@ -17,8 +19,7 @@ ROLES = ("input", "target", "group", "order", "key", "drop")
 KINDS = ("number", "choice")
 LAYOUTS = ("rows", "spectra by column", "spectra by row")
 OUTSIDE = ("refuse", "drop")
-SCALES = ("plain", "log10")
-MISSING_RULES = ("fill", "drop")
+EXPRESSED = ("plain", "log10")
 MAX_FILES = 32
 _RANGE = ".."
 
@@ -55,7 +56,8 @@ class ColumnSchema:
     """One column, or a run of them: `header` may be `400..900`, from one header to another.
 
     Cells outside `low` and `high` (in `unit`) are refused, or their rows dropped, as `outside` says. What is
-    expressed as `log10` is a column of logarithms from then on, for the model and for its user.
+    expressed as `log10` is a column of logarithms from then on, for the model and for its user; the `scale`
+    of a target is the model's alone.
     """
 
     header: str
@@ -67,6 +69,7 @@ class ColumnSchema:
     high: float | None = None
     outside: str = "refuse"
     express: str = "plain"
+    scale: str = "plain"
     comment: str = ""
 
     def __post_init__(self) -> None:
@@ -74,9 +77,11 @@ class ColumnSchema:
         _one_of(self.role, ROLES, f"{where}: role")
         _one_of(self.kind, KINDS, f"{where}: kind")
         _one_of(self.outside, OUTSIDE, f"{where}: outside")
-        _one_of(self.express, SCALES, f"{where}: express")
+        _one_of(self.express, EXPRESSED, f"{where}: express")
         if self.unit and not is_unit(self.unit):
             raise UsageError(f"{where}: unit {self.unit!r} is unknown", remedy="write it like uL/min")
+        if self.scale != "auto":
+            parse_scale(self.scale)
         if self.choices and self.kind != "choice":
             raise UsageError(f"{where}: has choices, yet is a number", remedy='set kind = "choice"')
         if self.kind == "choice" and (self.express != "plain" or not self.low is self.high is None):
@@ -102,7 +107,7 @@ class Schema:
 
     def __post_init__(self) -> None:
         parse_rule(self.outliers)
-        _one_of(self.missing, MISSING_RULES, "missing")
+        _one_of(self.missing, METHODS, "missing")
         if len(self.files) > MAX_FILES:
             raise UsageError(f"{len(self.files)} files, more than {MAX_FILES}")
         if len(self.files) > 1 and not self.join_on:

@@ -18,7 +18,7 @@ MAX_SCHEMA_BYTES = 4 << 20
 VERSION = 1
 # In the file, bounds are called as people call them.
 _FILE_NAMES = {"low": "min", "high": "max"}
-_COLUMN_KEYS = ("header", "role", "kind", "unit", "choices", "low", "high", "outside", "express")
+_COLUMN_KEYS = ("header", "role", "kind", "unit", "choices", "low", "high", "outside", "express", "scale")
 _FILE_KEYS = tuple(field.name for field in fields(SourceFile))
 _TOP_KEYS = ("version", "join_on", "has_header", "outliers", "missing", "file", "column")
 Entry = TypeVar("Entry", SourceFile, ColumnSchema)
@@ -29,7 +29,8 @@ _HEADING = """\
 # kind: number, or choice (one of `choices`)
 # min, max: what is possible; outside = "drop" leaves such rows out instead of refusing the file
 # express = "log10": the model predicts the logarithm
-# outliers: report, drop:mad:6, drop:iqr:3 or drop:replicates:5; missing: fill or drop
+# scale: plain, log, bounded:0:100 or auto: how the model sees a target; it answers in the target's unit
+# outliers: report, drop:mad:6, drop:iqr:3 or drop:replicates:5; missing: fill, drop, neighbours, iterative
 """
 
 

@@ -15,6 +15,7 @@ from trainer.errors import UsageError
 from trainer.graph import Graph
 from trainer.novelty import Novelty
 from trainer.preprocess import Preprocessor
+from trainer.target_scale import Scales
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from trainer.arrays import Floats
     from trainer.candidates.base import Algorithm, Regressor, TrainingSet
     from trainer.preprocess import InputKind
+    from trainer.target_scale import TargetScale
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,14 @@ class Prepared:
     data: TrainingSet
     centre: Floats
     scale: Floats
+    scales: Scales | None = None
 
     @staticmethod
-    def of(x: Floats, y: Floats, kinds: Sequence[InputKind], seed: int) -> Prepared:
-        """Learn scaling, replicates and novelty from `x` [n, d] and `y` [n, m]."""
+    def of(
+        x: Floats, y: Floats, kinds: Sequence[InputKind], seed: int, scales: Sequence[TargetScale] = ()
+    ) -> Prepared:
+        """Learn scaling, replicates and novelty from `x` [n, d] and `y` [n, m], its targets on `scales`."""
+        fitted_scales, y = Scales.fit(scales, y)
         preprocessor = Preprocessor.fit(x, kinds)
         centre, deviation = y.mean(axis=0), y.std(axis=0)
         constant = deviation <= 1e-12 * np.abs(y).max(axis=0)
@@ -53,7 +59,9 @@ class Prepared:
         standard = np.where(constant, 0.0, (y - centre) / scale)
         z = preprocessor.transform(x)
         data = merge_replicates(z, standard, same_rows(x), preprocessor.input_of)
-        return Prepared(preprocessor, Novelty.fit(preprocessor, data.z, seed), data, centre, scale)
+        return Prepared(
+            preprocessor, Novelty.fit(preprocessor, data.z, seed), data, centre, scale, fitted_scales
+        )
 
     def fit(self, algorithm: str, seed: int, settings: Mapping[str, float] | None = None) -> Surrogate:
         """Fit one algorithm, not yet calibrated; of `settings` that are given, it chooses none itself.
@@ -96,8 +104,11 @@ class Surrogate:
         mean, deviation = self.regressor.predict(z)
         if deviation is None:
             deviation = np.maximum(novelty, 1.0)[:, None]
+        mean = mean * self.prepared.scale + self.prepared.centre
         std = deviation * (self.prepared.scale * self.calibration)
-        return Prediction(mean * self.prepared.scale + self.prepared.centre, std, novelty)
+        if self.prepared.scales is not None:
+            mean, std = self.prepared.scales.inverse(mean, np.broadcast_to(std, mean.shape))
+        return Prediction(mean, std, novelty)
 
     def to_onnx(self, name: str) -> bytes:
         """Serialise `predict`: `conditions` [N, d] to `mean`, `std` [N, m] and `novelty` [N], all double."""
@@ -110,6 +121,8 @@ class Surrogate:
         std = graph.op("Mul", deviation, graph.constant(self.prepared.scale * self.calibration))
         mean = graph.op("Mul", mean, graph.constant(self.prepared.scale))
         mean = graph.op("Add", mean, graph.constant(self.prepared.centre))
+        if self.prepared.scales is not None:
+            mean, std = self.prepared.scales.add_to(graph, mean, std)
         flat = graph.op("Reshape", novelty, graph.constant(np.array([-1], dtype=np.int64)))
         targets = len(self.prepared.scale)
         inputs = len(self.prepared.preprocessor.kinds)

@@ -52,6 +52,20 @@ SplitKind = Annotated[
 ]
 Algorithms = Annotated[str, typer.Option("--algorithms", help="Which to compare.")]
 Seed = Annotated[int, typer.Option("--seed", help="Equal seeds give equal models.")]
+Outliers = Annotated[
+    str,
+    typer.Option(
+        "--outliers", help="report, or drop:mad:6, drop:iqr:3, drop:replicates:5; else the schema's."
+    ),
+]
+Missing = Annotated[
+    str,
+    typer.Option("--missing", help="Gaps: fill (median), drop, neighbours or iterative; else the schema's."),
+]
+Scale = Annotated[
+    list[str] | None,
+    typer.Option("--scale", help="Model a target as TARGET=log or TARGET=bounded:0:100; auto: by evidence."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 SchemaFile = Annotated[
     Path | None, typer.Option("--schema", help="TOML that `schema` wrote: units, roles, bounds, scales.")
@@ -89,6 +103,9 @@ class DataOptions:
     seed: Seed = 0
     settings: Settings = None
     schema: SchemaFile = None
+    outliers: Outliers = ""
+    missing: Missing = ""
+    scale: Scale = None
 
     def recipe(self) -> Recipe:
         """Return what was asked; UsageError where it makes no sense."""
@@ -103,6 +120,9 @@ class DataOptions:
             seed=self.seed,
             has_header=not self.no_header,
             settings=tuple(self.settings or ()),
+            outliers=self.outliers,
+            missing=self.missing,
+            scales=names(self.scale),
         )
 
 

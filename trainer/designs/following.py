@@ -84,7 +84,7 @@ def following(
     x, y = dataset.x, dataset.y
     chosen, expected = [], []
     for number in range(rows):
-        model = Prepared.of(x, y, dataset.kinds, seed).fit(algorithm, seed)
+        model = Prepared.of(x, y, dataset.kinds, seed, dataset.scales).fit(algorithm, seed)
         answer = model.predict(pool)
         best = int(_worth(answer, y[: len(dataset.y)], aim).argmax())
         chosen.append(pool[best])

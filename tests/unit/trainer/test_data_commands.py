@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from trainer.cli import app
+from trainer.parity import run_onnx
+from trainer.recipe import read_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,3 +90,85 @@ def test_inspect_reads_a_table_by_a_schema(csv: Path, tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text('[[column]]\nheader = "flow (uL/min)"\nunit = "mL/h"\n')
     told = _run("inspect", csv, "--target", "peak", "--schema", tmp_path / "s.toml", "--json")
     assert json.loads(told.stdout)["inputs"][0]["unit"] == "mL/h"
+
+
+def _fit(csv: Path, *arguments: str | Path) -> tuple[dict[str, Any], str]:
+    always = (
+        "--target",
+        "peak",
+        "--drop",
+        "batch,fwhm",
+        "--algorithms",
+        "ridge",
+        "--split",
+        "kfold:3",
+        "--json",
+    )
+    result = _run("fit", csv, *always, *arguments)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout), result.stderr
+
+
+def test_a_target_is_modelled_on_the_scale_that_is_asked_for(csv: Path, tmp_path: Path) -> None:
+    plain, _ = _fit(csv)
+    log, told = _fit(csv, "--scale", "peak=log", "--out", tmp_path / "b")
+    assert "note: target 'peak (nm)' is modelled as log (as asked)" in told
+    assert log["best"]["r2"] != plain["best"]["r2"]
+    assert log["parity"]["worst"] <= 1e-6
+    recipe = read_recipe(tmp_path / "b" / "recipe.toml")
+    assert recipe.scales == ("peak (nm)=log",)
+    again = _run("refit", tmp_path / "b", "--out", tmp_path / "c", "--json")
+    assert json.loads(again.stdout)["best"]["r2"] == pytest.approx(log["best"]["r2"])
+
+
+def test_evidence_decides_where_it_may(csv: Path) -> None:
+    _, told = _fit(csv, "--scale", "auto")
+    assert "modelled as" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--scale", "peek=log"), "--scale 'peek=log' is not understood; use auto, or TARGET=log of 'peak'"),
+        (("--scale", "peak=cube"), "scale 'cube' is not understood"),
+        (("--missing", "guess"), "missing 'guess' is unknown; choose of fill, drop, neighbours, iterative"),
+        (("--outliers", "drop"), "outliers 'drop' is not understood; use report, drop:mad:6"),
+        (("--schema", "nowhere.toml"), "nowhere.toml: cannot be read"),
+    ],
+)
+def test_what_is_asked_wrongly_of_the_data_is_told(csv: Path, arguments: tuple[str, ...], told: str) -> None:
+    result = _run("fit", csv, "--target", "peak", *arguments)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert told in line
+
+
+@pytest.mark.parametrize("method", ["fill", "neighbours", "iterative"])
+def test_gaps_are_filled_inside_the_bundle(csv: Path, tmp_path: Path, method: str) -> None:
+    lines = csv.read_text().splitlines()
+    header, rows = (
+        lines[0] + ",flow again",
+        [f"{line},{float(line.split(',')[0]) * 2 + 1}" for line in lines[1:]],
+    )
+    rows[::4] = ["," + row.split(",", 1)[1] for row in rows[::4]]
+    csv.write_text("\n".join([header, *rows]))
+    told, _ = _fit(csv, "--missing", method, "--out", tmp_path / "b")
+    assert told["data"]["rows"] == 30
+    assert told["parity"]["worst"] <= 1e-6
+    model = (tmp_path / "b" / "model.onnx").read_bytes()
+    # Whatever fills it, a gap is answered.
+    answer = run_onnx(model, np.array([[np.nan, 1.0, 761.0], [380.0, 1.0, 761.0]]))
+    assert np.isfinite(answer.mean).all()
+    difference = abs(answer.mean[0, 0] - answer.mean[1, 0])
+    assert (difference < 4.0) == (method != "fill"), difference
+
+
+def test_rows_with_gaps_or_outliers_go_on_request(csv: Path) -> None:
+    lines = csv.read_text().splitlines()
+    lines[3] = "," + lines[3].split(",", 1)[1]
+    flow, ligand, batch, _, fwhm = lines[9].split(",")
+    lines[9] = f"{flow},{ligand},{batch},9000.0,{fwhm}"
+    csv.write_text("\n".join(lines))
+    told, notes = _fit(csv, "--missing", "drop", "--outliers", "drop:mad:6")
+    assert told["data"]["rows"] == 28
+    assert "1 rows left out as outliers by mad:6 (line 10): no score counts them" in notes
