@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from controller.storage.journal import Journal
 
 _SAMPLE_S = 1.0
+# Time is a sum of ticks. What is left by rounding, a stepped clock never lets pass.
+_ROUNDING_S = 1e-9
 _SPECTRUM_S = 3.0
 _NO_FLOW_TIMEOUT_S = 3600.0
 
@@ -186,7 +188,7 @@ async def _dwell(action: Dwell, context: StepContext) -> None:
     if action.volumes:
         await _wash(action.volumes, context)
     until_s = context.reactor.clock.now_s() + action.time_s
-    while (left_s := until_s - context.reactor.clock.now_s()) > 0.0:
+    while (left_s := until_s - context.reactor.clock.now_s()) > _ROUNDING_S:
         await context.reactor.clock.sleep(min(left_s, _SAMPLE_S))
         context.note()
 

@@ -1,7 +1,7 @@
 """Alarms of a rig file: what a person must know of, how soon, and what to do about it.
 
 Each device whose loss is noticed has an alarm: a declared one of kind "board_lost", that of an interlock of
-this kind, or else one of its own, `DEVICE.lost`, of high priority.
+this kind, if it trips without delay, or else one of its own, `DEVICE.lost`, of high priority.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def alarm_plans(
     tables = document.section(_SECTION)
     found = (_plan(document, name, raw, context) for name, raw in tables.items())
     declared = [plan for plan in found if plan is not None]
-    judged = [*(each.condition for each in declared), *(each.condition for each in interlocks)]
+    at_once = [each.condition for each in interlocks if not each.delay_s]
+    judged = [*(each.condition for each in declared), *at_once]
     watched = {each.device for each in judged if isinstance(each, BoardLost)}
     lost = _lost(document, [name for name in context.losable if name not in watched])
     if (count := len(tables) + len(lost)) > MOST_ALARMS:

@@ -73,6 +73,22 @@ async def test_a_dwell_takes_its_time_and_keeps_a_sample_a_second(rig: Simulated
     assert all(len(values) == len(rig.plan.channels) for _, values in samples)
 
 
+async def test_a_dwell_ends_though_ticks_do_not_add_up_to_it_exactly(rig: SimulatedRig) -> None:
+    slept: list[float] = []
+
+    async def stepped(duration_s: float) -> None:
+        """Let whole ticks pass, as a clock that is stepped does."""
+        slept.append(duration_s)
+        assert len(slept) < 99, "a rest that no tick is left for"
+        until_s = rig.clock.now_s() + duration_s
+        while rig.clock.now_s() < until_s - 1e-9:
+            rig.control.tick(0.1, [])
+
+    rig.clock.sleep = stepped  # type: ignore[method-assign]
+    rig.control.tick(0.1, [])
+    await perform(Dwell(time_s=7.0), context(rig))
+
+
 async def test_a_steady_property_is_waited_for(rig: SimulatedRig) -> None:
     peaks = iter([500.0, 510.0, 515.0, 517.0, 518.0])
     rig.spectrometer.peak_nm = lambda: next(peaks, 518.5)

@@ -42,6 +42,10 @@ def test_a_device_that_has_an_alarm_by_the_rig_file_gets_no_other(section: str, 
     assert "board.lost" not in alarms(BOARD_LOST.format(section=section, more=more))
 
 
+def test_an_interlock_that_waits_leaves_a_short_loss_to_the_devices_own_alarm() -> None:
+    assert "board.lost" in alarms(BOARD_LOST.format(section="interlocks", more='delay = "2 s"'))
+
+
 def test_a_spectrometer_may_be_watched_by_a_rule_too() -> None:
     rule = BOARD_LOST.format(section="alarms", more='priority = "low"').replace('"board"', '"eye"')
     assert alarms(rule) == {"gone": Priority.LOW, "board.lost": Priority.HIGH}
@@ -72,6 +76,5 @@ def test_the_alarms_of_devices_count() -> None:
 @pytest.mark.parametrize("name", ["silver-twin", "silver-instruments"])
 def test_each_device_of_the_example_rigs_has_an_alarm(name: str) -> None:
     rig = load_rig(EXAMPLES / f"{name}.toml", known_drivers=DRIVERS, instruments=known_instruments())
-    rules = [*(each.condition for each in rig.alarms), *(each.condition for each in rig.interlocks)]
-    watched = [each.device for each in rules if isinstance(each, BoardLost)]
+    watched = [each.condition.device for each in rig.alarms if isinstance(each.condition, BoardLost)]
     assert sorted(watched) == sorted(each.name for each in rig.devices)
