@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,19 +31,22 @@ from controller.storage.journal import Journal
 from controller.storage.recordings import RecordingKeeper
 from firmware_bridge.devices.instruments.base import InstrumentSettings
 from firmware_bridge.devices.registry import DescribedSpectrometerDriver, find_spectrometer_driver
+from firmware_bridge.link.opening import OpenedWithin, is_network
 from firmware_bridge.link.serial_link import open_serial
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from controller.domain.events import LoggedEvent
     from controller.domain.ports import Clock
     from firmware_bridge.devices.interfaces import Spectrometer
-    from firmware_bridge.link.serial_link import SerialLink
+    from firmware_bridge.link.interfaces import Link
 
 log = structlog.get_logger()
 
 _CONTROL_WITHIN_S = 20.0
+_OPEN_WITHIN_S = 5.0
+"""As long as pyserial waits for a host whose address is known; to look up a name may take far longer."""
 
 
 async def run_service(job: Job) -> None:
@@ -119,13 +123,14 @@ def _reactor(job: Job, journal: Journal, mailbox: MailboxClient, status: StatusB
     )
     reactor = RemoteReactor(job.plan, clock, snapshots, mailbox, status)
     if job.plan.spectrometer is not None:
-        reactor.spectrometry = Spectrometry(reactor, job.plan.spectrometer, lambda: _spectrometer(job))
+        reactor.spectrometry = Spectrometry(reactor, job.plan.spectrometer, _spectrometer(job))
         reactor.spectrometry.dark = journal.spectra.newest("dark")
         reactor.spectrometry.reference = journal.spectra.newest("reference")
     return reactor
 
 
-def _spectrometer(job: Job) -> Spectrometer:
+def _spectrometer(job: Job) -> Callable[[], Spectrometer]:
+    """Return what makes the spectrometer's driver, again after each loss."""
     assert job.plan.spectrometer is not None
     name = job.plan.spectrometer.device
     device = next(device for device in job.plan.devices if device.name == name)
@@ -134,13 +139,15 @@ def _spectrometer(job: Job) -> Spectrometer:
     url = str(job.ports_dir / "spectrometer") if link.url.startswith("twin:") else link.url
     driver = find_spectrometer_driver(device.driver)
 
-    def open_link() -> SerialLink:
+    def open_now() -> Link:
         return open_serial(url, baud_rate=link.baud, framing=link.framing, handshake=link.handshake)
 
+    # One for all drivers to come: what is slow to open is not asked for twice at a time.
+    open_link = OpenedWithin(open_now, url, _OPEN_WITHIN_S) if is_network(url) else open_now
     if isinstance(driver, DescribedSpectrometerDriver):
         settings = InstrumentSettings(options=device.options, serial_number=device.serial_number)
-        return driver.make(open_link, settings)
-    return driver.make(open_link)
+        return partial(driver.make, open_link, settings)
+    return partial(driver.make, open_link)
 
 
 def _log_events(journal: Journal, events: Sequence[LoggedEvent]) -> None:

@@ -39,11 +39,46 @@ class OpenedAside:
             raise error
         return link
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a line is being opened, or has been and was not taken."""
+        return self._thread is not None
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until the line under way is open or refused, so long at most."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
     def _run(self) -> None:
         try:
             self._link = self._open_link()
         except LinkError as error:
             self._error = error
+
+
+class OpenedWithin:
+    """Opens a line for who may wait, but not for ever: longer than `timeout_s` is an error.
+
+    The far host then has its time: who calls again meanwhile is refused at once, later takes what has come.
+    """
+
+    def __init__(self, open_link: Callable[[], Link], name: str, timeout_s: float) -> None:
+        self._aside = OpenedAside(open_link)
+        self._name = name
+        self._timeout_s = timeout_s
+
+    def __call__(self) -> Link:
+        """Return the open line; LinkError: it can't be, or not in time."""
+        waited = self._aside.is_busy
+        link = self._aside()
+        if link is None and not waited:
+            self._aside.wait(self._timeout_s)
+            link = self._aside()
+        if link is None:
+            raise LinkError(
+                f"{self._name}: not open after {self._timeout_s:g} s: check the far host and its name"
+            )
+        return link
 
 
 def is_network(url: str) -> bool:
