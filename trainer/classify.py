@@ -7,21 +7,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.class_weight import compute_sample_weight
 
 from trainer.errors import TrainerError, UsageError
 from trainer.preprocess import Preprocessor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy.typing as npt
 
     from trainer.arrays import Floats, Ints
     from trainer.labelled import Labelled
+    from trainer.preprocess import InputKind
     from trainer.split import Fold, Split
 
 INNER_FOLDS = 3
@@ -50,6 +55,27 @@ class Classified:
     confusion: Ints
     rows: Ints
     found: Ints
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A fitted classifier and the preprocessing of its rows; an SVM of 3 rows a label is calibrated."""
+
+    algorithm: str
+    preprocessor: Preprocessor
+    model: Any
+
+    @staticmethod
+    def fit(
+        x: Floats, kinds: Sequence[InputKind], labels: npt.NDArray[Any], algorithm: str, seed: int
+    ) -> Classifier:
+        """Learn `labels` [n] (numbers or names) of conditions [n, d]; settings chosen by inner folds."""
+        preprocessor = Preprocessor.fit(x, kinds)
+        return Classifier(algorithm, preprocessor, _fit(preprocessor.transform(x), labels, algorithm, seed))
+
+    def predict(self, x: Floats) -> npt.NDArray[Any]:
+        """Conditions [n, d] to labels [n]."""
+        return np.asarray(self.model.predict(self.preprocessor.transform(x)))
 
 
 def classify(
@@ -104,15 +130,13 @@ def _hold_out(data: Labelled, truth: Ints, fold: Fold, algorithm: str, seed: int
             f"{data.table.source}: only one label among the rows to train on",
             remedy="add rows of the others, or hold out less with --split",
         )
-    preprocessor = Preprocessor.fit(data.x[fold.train], data.kinds)
-    z = preprocessor.transform(data.x[fold.train])
-    model = _fit(z, train, algorithm, seed)
-    return np.asarray(model.predict(preprocessor.transform(data.x[fold.test])), dtype=np.int64)
+    fitted = Classifier.fit(data.x[fold.train], data.kinds, train, algorithm, seed)
+    return fitted.predict(data.x[fold.test]).astype(np.int64)
 
 
-def _fit(z: Floats, labels: Ints, algorithm: str, seed: int) -> Any:
+def _fit(z: Floats, labels: npt.NDArray[Any], algorithm: str, seed: int) -> Any:
     estimator = _estimator(algorithm, seed)
-    rarest = int(np.bincount(labels)[np.unique(labels)].min())
+    rarest = int(np.unique(labels, return_counts=True)[1].min())
     with warnings.catch_warnings():
         # The weakest penalty may stop at the limit; its score on held-out rows judges it.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -120,7 +144,16 @@ def _fit(z: Floats, labels: Ints, algorithm: str, seed: int) -> Any:
             return estimator.fit(z, labels)
         folds = StratifiedKFold(INNER_FOLDS, shuffle=True, random_state=seed)
         search = GridSearchCV(estimator, dict(_GRIDS[algorithm]), scoring="balanced_accuracy", cv=folds)
-        return search.fit(z, labels)
+        best = search.fit(z, labels).best_estimator_
+        return _calibrate(best, z, labels, folds) if algorithm == "svm" else best
+
+
+def _calibrate(svm: SVC, z: Floats, labels: npt.NDArray[Any], folds: StratifiedKFold) -> Any:
+    """Give an SVM probabilities by sigmoids over its inner held-out rows (Platt 1999)."""
+    # Weights of rows stand for weights of classes: they reach the sigmoids too, and rare labels are found.
+    plain = SVC(C=svm.C, gamma=svm.gamma)
+    weights = compute_sample_weight("balanced", labels)
+    return CalibratedClassifierCV(plain, cv=folds, ensemble=False).fit(z, labels, sample_weight=weights)
 
 
 def _estimator(algorithm: str, seed: int) -> Any:

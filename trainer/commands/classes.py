@@ -24,6 +24,7 @@ from trainer.commands.options import (
 from trainer.console import errors_in_one_line, print_json, print_notes, progress_bar
 
 if TYPE_CHECKING:
+    from trainer.class_export import ExportedClassifier
     from trainer.classify import Classified
     from trainer.cluster import Clustering
     from trainer.labelled import Labelled
@@ -36,6 +37,18 @@ Most = Annotated[int, typer.Option("--most", help="Clusters to try without --cou
 Out = Annotated[
     Path | None, typer.Option("--out", help="CSV with a column 'cluster' added, for --group-by cluster.")
 ]
+Model = Annotated[
+    Path | None, typer.Option("--out", help="ONNX file for the best classifier, fitted to all rows.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file of --out.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """Where the best classifier goes, and whether it may replace what is there."""
+
+    out: Model = None
+    force: Force = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +67,7 @@ def classify(
     *,
     target: Target,
     columns: ColumnOptions,
+    file: ModelFile,
     group_by: GroupBy = None,
     split: SplitKind = "kfold:10",
     algorithms: Algorithms = "logistic,svm,forest,tree",
@@ -62,14 +76,21 @@ def classify(
 ) -> None:
     """Compare classifiers of a label, such as a shape or a phase, on held-out rows."""
     with errors_in_one_line():
-        from trainer.classify import classify as compare  # noqa: PLC0415 - --help must not wait for it
+        from trainer.class_export import check_free, export_classifier  # noqa: PLC0415 - slow: --help must not wait
+        from trainer.classify import classify as compare  # noqa: PLC0415
         from trainer.split import make_split  # noqa: PLC0415
 
+        if file.out is not None:
+            check_free(file.out, force=file.force)
         data = _load(csv, columns, label=target, group_by=names(group_by))
         parts = make_split(split, len(data.x), data.group_of, seed)
         with progress_bar("fitting") as progress:
             found = compare(data, parts, names([algorithms]), seed, progress)
-        _tell_classes(data, found, split, as_json=as_json)
+        exported = None
+        if file.out is not None:
+            exported = export_classifier(data, parts.folds[0], found[0].algorithm, seed)
+            exported.write(file.out, force=file.force)
+        _tell_classes(data, found, split, exported, as_json=as_json)
 
 
 @command
@@ -111,7 +132,14 @@ def _load(csv: Path, columns: ColumnOptions, *, label: str | None, group_by: tup
     return data
 
 
-def _tell_classes(data: Labelled, found: tuple[Classified, ...], split: str, *, as_json: bool) -> None:
+def _tell_classes(
+    data: Labelled,
+    found: tuple[Classified, ...],
+    split: str,
+    exported: ExportedClassifier | None,
+    *,
+    as_json: bool,
+) -> None:
     assert data.label is not None
     labels = data.label.choices
     best = found[0]
@@ -133,6 +161,7 @@ def _tell_classes(data: Labelled, found: tuple[Classified, ...], split: str, *, 
         "confusion": best.confusion.tolist(),
         "split": split,
         "rows": int(counts.sum()),
+        "export": None if exported is None else exported.to_dict(),
     }
     if as_json:
         print_json(document)
@@ -149,6 +178,8 @@ def _tell_classes(data: Labelled, found: tuple[Classified, ...], split: str, *, 
     for label, row in zip(labels, best.confusion.tolist(), strict=True):
         taken = ", ".join(f"{other} {n}" for other, n in zip(labels, row, strict=True) if n)
         typer.echo(f"{label} was taken for: {taken}")
+    if exported is not None:
+        typer.echo(exported.describe())
 
 
 def _write(data: Labelled, found: Clustering, out: Path) -> None:
