@@ -67,12 +67,8 @@ def run(
     link: _Links = [],  # noqa: B006 - typer copies it
 ) -> None:
     """Run a rig, or a twin, until stopped."""
-    if (rig is None) == (twin is None):
-        raise typer.BadParameter("give either --rig FILE or --twin NAME")
     try:
-        path = rig if twin is None else find_twin(twin).rig_file
-        assert path is not None
-        code = _run(_load(path, link, seed, board), listen, state, clock)
+        code = _run(_load(_rig_file(rig, twin), link, seed, board), listen, state, clock)
     except (ControllerError, BridgeError, OSError) as error:
         _fail(error)
     raise typer.Exit(code)
@@ -227,6 +223,15 @@ def _unreadable(path: Path, error: ControllerError, *, as_json: bool) -> dict[st
     if not as_json:
         typer.echo(f"error: {error}", err=True)
     return {"path": str(path), "equal": False, "error": str(error), "reason": error.reason}
+
+
+def _rig_file(rig: Path | None, twin: str | None) -> Path:
+    match rig, twin:
+        case Path(), None:
+            return rig
+        case None, str():
+            return find_twin(twin).rig_file
+    raise typer.BadParameter("give either --rig FILE or --twin NAME")
 
 
 def _load(rig: Path, links: list[str], seed: int | None = None, board: str | None = None) -> RigPlan:
