@@ -68,12 +68,8 @@ class ModelRegistry:
     async def _receive(self, archive: Path) -> ModelInfo:
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="incoming-") as staging:
             bundle = Path(staging) / "bundle"
-            try:
-                unpack_archive(archive, bundle)
-                signed_by = verify(bundle, self._keys())
-                manifest, digest = read_manifest(bundle), digest_of(bundle)
-            except OstwaldError as error:
-                raise refused(str(error)) from error
+            # Reads every byte several times: streams go on meanwhile.
+            signed_by, manifest, digest = await asyncio.to_thread(_unpack, archive, bundle, self._keys())
             known = self._store.get(digest)
             if known is not None and not self._find_damage(known):
                 return ModelInfo(known, manifest)
@@ -194,3 +190,12 @@ class ModelRegistry:
                 remedy="copy the trainer's signing-key.pub there",
             )
         return found
+
+
+def _unpack(archive: Path, bundle: Path, keys: Sequence[Path]) -> tuple[str, Manifest, str]:
+    """Unpack a bundle into its folder; return who signed it, its manifest and its digest."""
+    try:
+        unpack_archive(archive, bundle)
+        return verify(bundle, keys), read_manifest(bundle), digest_of(bundle)
+    except OstwaldError as error:
+        raise refused(str(error)) from error

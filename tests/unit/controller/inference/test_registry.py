@@ -173,3 +173,14 @@ def test_an_unknown_model_is_unknown(registry: ModelRegistry) -> None:
 async def test_a_digest_of_another_model_is_unknown(registry: ModelRegistry, foundry: Foundry) -> None:
     await registry.receive(foundry.archive())
     assert refusal(lambda: registry.get("toy", "0" * 64)).reason == "MODEL_UNKNOWN"
+
+
+async def test_a_bundle_that_was_changed_after_it_was_signed_is_refused_and_leaves_nothing(
+    registry: ModelRegistry, foundry: Foundry
+) -> None:
+    bundle = foundry.bundle()
+    (bundle / "report.html").write_text("changed")
+    with pytest.raises(ControllerError, match=r"report\.html: changed after it was signed") as error:
+        await registry.receive(foundry.pack(bundle))
+    assert error.value.reason == "MODEL_REFUSED"
+    assert list(registry.folder.iterdir()) == []
