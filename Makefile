@@ -9,11 +9,12 @@ SEED ?= 0
 
 export MPLBACKEND := Agg
 
-.PHONY: help demo test check lint types imports contract stubs stubs-check bench bench-control bench-tick firmware test-firmware lock clean
+.PHONY: help demo test fuzz check lint types imports contract stubs stubs-check bench bench-control bench-tick firmware test-firmware twin-docs lock clean
 
 help:
 	@echo "make demo [TARGET_NM=520] [SEED=0]   a simulated reactor learns to make the particle asked for"
 	@echo "make test                            the tests"
+	@echo "make fuzz                            ten million bytes of damage and noise through every decoder"
 	@echo "make check                           lint, types, layers, contract, stubs"
 	@echo "make bench | bench-control | bench-tick   the benchmarks, on a machine that does nothing else"
 	@echo "make firmware | test-firmware        the board's firmware, into build/firmware/; its tests, run in simavr"
@@ -35,6 +36,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/pytest -n 2
+
+# 10 million bytes through each of them, on all cores: a quarter of an hour on two.
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m tests.fuzz
 
 check: lint types imports contract stubs-check
 
@@ -80,6 +85,10 @@ firmware:
 test-firmware: firmware $(VENV)/.installed
 	$(BIN)/pytest -n 2 tests/contract/test_firmware_*.py tests/contract/test_board_over_links.py \
 	  tests/scenario/test_firmware_in_the_loop.py tests/unit/firmware_bridge/firmware
+
+# Writes the pages of the twins, with their figures, from what the twins themselves say.
+twin-docs: $(VENV)/.installed
+	$(BIN)/ostwaldd twins --docs docs/twins
 
 # Pins every version with its hashes, for x86-64 and aarch64 and Python 3.11 to 3.13 alike.
 lock: $(VENV)/.installed
