@@ -107,7 +107,7 @@ def _read_listing(folder: Path, listing: Path) -> tuple[Task, ...]:
             content = tomllib.loads(file.read(_MAX_BYTES).decode("utf-8"))
     except OSError as problem:
         raise UsageError(f"{listing}: cannot be read ({problem.strerror})") from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise UsageError(f"{listing}: not valid TOML ({problem})") from problem
     entries = content.get("task")
     if set(content) - {"task"} or not isinstance(entries, list) or not 1 <= len(entries) <= MAX_TASKS:

@@ -94,7 +94,7 @@ def read_recipe(path: Path) -> Recipe:
             content = tomllib.loads(file.read(_MAX_RECIPE_BYTES).decode("utf-8"))
     except OSError as problem:
         raise UsageError(f"{path}: cannot be read ({problem.strerror})") from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise UsageError(f"{path}: not valid TOML ({problem})") from problem
     table = content.get("fit")
     if not isinstance(table, dict):

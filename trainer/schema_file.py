@@ -64,7 +64,7 @@ def read_schema(path: Path) -> Schema:
         content = tomllib.loads(data.decode("utf-8"))
     except OSError as problem:
         raise UsageError(f"{path}: cannot be read ({problem.strerror})") from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise UsageError(f"{path.name}: not valid TOML ({problem})") from problem
     _refuse_unknown(content, _TOP_KEYS, path.name)
     if content.get("version", VERSION) != VERSION:

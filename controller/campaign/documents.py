@@ -7,6 +7,7 @@ import tomllib
 from math import inf
 from typing import TYPE_CHECKING
 
+from controller.config.documents import UNREADABLE
 from controller.config.lines import Lines, name_of
 from controller.config.lines import Path as Place
 from controller.config.units import parse_quantity
@@ -32,6 +33,8 @@ def parse(text: str, document: str) -> dict[str, object]:
         line = int(found[1]) if found else text.count("\n") + 1
         message = _AT_LINE.sub("", str(error)).strip()
         raise DocumentError(document, (Violation("syntax", message, line),)) from None
+    except (ValueError, RecursionError):
+        raise DocumentError(document, (Violation("syntax", UNREADABLE),)) from None
 
 
 class Reader:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _SYNTAX: Final = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
 
+UNREADABLE: Final = "it nests too deeply, or has a number of more digits than can be read"
+"""What tomllib stumbles over without a line: its recursion, and Python's limit on whole numbers."""
+
 
 class Table(BaseModel):
     """One table of a document: unknown keys are faults, and no value is guessed from another type."""
@@ -41,6 +44,8 @@ class Document:
             line = 0 if found is None else int(found[2] or text.count("\n") + 1)
             message = str(error) if found is None else found[1]
             raise DocumentError(name, (Violation("not TOML", message, line),)) from error
+        except (ValueError, RecursionError) as error:
+            raise DocumentError(name, (Violation("not TOML", UNREADABLE),)) from error
         self._lines = Lines(text)
         self._violations: list[Violation] = []
 
