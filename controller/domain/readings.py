@@ -30,7 +30,7 @@ class ReactorState(IntEnum):
 class LinkHealth:
     """Counters of one wire since the boot. `state`: connecting, configuring, ready or lost.
 
-    `problem` is one line on what stands in the way, or empty.
+    `problem` is one line on what stands in the way, or empty; `identity` what a device said of itself.
     """
 
     name: str
@@ -40,6 +40,7 @@ class LinkHealth:
     frames_damaged: int = 0
     retries: int = 0
     problem: str = ""
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from controller.domain.readings import Inputs, LinkHealth, Quality
+from controller.domain.readings import Inputs, Quality
+from controller.equipment.health import health_of, identity_text
 from firmware_bridge.devices.interfaces import (
     Axis,
     BoardConfiguration,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from controller.domain.plan import ChannelPlan, DevicePlan, RigPlan
+    from controller.domain.readings import LinkHealth
     from firmware_bridge.devices.interfaces import BoardInputs, ControlBoard
 
 # Plain numbers: `&` on an IntFlag costs a microsecond, and this runs every tick.
@@ -290,12 +292,6 @@ def _cause(status: int) -> str:
 
 
 def _health(board: _Wired) -> LinkHealth:
-    counted = board.driver.statistics
-    return LinkHealth(
-        name=board.name,
-        state=board.driver.state.value,
-        frames_sent=counted.frames_sent,
-        frames_received=counted.frames_received,
-        frames_damaged=counted.damaged,
-        retries=counted.retries,
-    )
+    driver, known = board.driver, board.driver.identity
+    told = "" if known is None else identity_text("Ostwald board", known.serial_number, known.firmware)
+    return health_of(board.name, driver.state.value, driver.statistics, problem=driver.problem, identity=told)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from controller.domain.readings import LinkHealth, Quality
+from controller.domain.readings import Quality
+from controller.equipment.health import health_of, identity_text
 from firmware_bridge.devices.instrument_session import InstrumentSession
 from firmware_bridge.devices.instruments.base import InstrumentSettings
 from firmware_bridge.devices.interfaces import BoardState
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from controller.domain.plan import ChannelPlan, DevicePlan, LinkPlan, RigPlan
+    from controller.domain.readings import LinkHealth
     from firmware_bridge.devices.instruments.base import SignalFacts
     from firmware_bridge.link.interfaces import Link
 
-# A status has one of each device and line, and must fit a datagram.
-_LONGEST_PROBLEM: Final = 160
 # Plain numbers: this runs every tick.
 _GOOD, _STALE = int(Quality.GOOD), int(Quality.STALE)
 
@@ -76,6 +76,14 @@ class _Fitted:
     def lost(self) -> bool:
         """Whether it worked and does not now."""
         return self._worked and self.session.state is not BoardState.READY
+
+    @property
+    def health(self) -> LinkHealth:
+        session, known = self.session, self.session.identity
+        told = "" if known is None else identity_text(known.model, known.serial_number, known.firmware)
+        return health_of(
+            self.name, session.state.value, session.statistics, problem=session.problem, identity=told
+        )
 
     def read(self, now_s: float, values: list[float], qualities: list[int]) -> None:
         self._worked = self._worked or self.ready
@@ -159,11 +167,16 @@ class Instruments:
 
     def health(self) -> tuple[LinkHealth, ...]:
         """Say how each instrument and each line is."""
-        devices = [_health(each.name, each.session.state.value, each.session) for each in self._fitted]
         lines = [
-            _health(f"link {line.name}", "ready" if line.is_open else "lost", line) for line in self._lines
+            health_of(
+                f"link {line.name}",
+                "ready" if line.is_open else "lost",
+                line.statistics,
+                problem=line.problem,
+            )
+            for line in self._lines
         ]
-        return (*devices, *lines)
+        return (*(each.health for each in self._fitted), *lines)
 
     def close(self) -> None:
         for line in self._lines:
@@ -179,16 +192,3 @@ def _channel(index: int, channel: ChannelPlan, signals: Mapping[str, SignalFacts
 
 def _to_device(channel: ChannelPlan, value: float | None) -> float:
     return channel.scale * (value or 0.0) + channel.offset
-
-
-def _health(name: str, state: str, of: InstrumentSession | Line) -> LinkHealth:
-    counted = of.statistics
-    return LinkHealth(
-        name=name,
-        state=state,
-        frames_sent=counted.frames_sent,
-        frames_received=counted.frames_received,
-        frames_damaged=counted.damaged,
-        retries=counted.retries,
-        problem=(of.problem or "")[:_LONGEST_PROBLEM],
-    )

@@ -12,6 +12,7 @@ import numpy as np
 from controller.domain.commands import ReportDevice
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.readings import LinkHealth, Spectrum
+from controller.equipment.health import LONGEST_PROBLEM, identity_text
 from controller.sensing.features import absorbance as absorbance_of
 from controller.sensing.features import features as features_of
 from firmware_bridge.devices.interfaces import DeviceError, NoAnswerError, NotReadyError
@@ -29,7 +30,6 @@ _LATE_POLL_S = 0.05
 _LATE_POLLS = 40
 _LONGEST_INTEGRATION_S = 10.0
 _MOST_SCANS = 1000
-_LONGEST_PROBLEM = 160
 _WATCH_EVERY_S = 1.0
 """On the wall clock: between two looks at a spectrometer that is not exposed."""
 
@@ -78,7 +78,9 @@ class Spectrometry:
     def health(self) -> LinkHealth:
         """Whether it answers: connecting, before it was asked, then ready or lost."""
         state = "connecting" if self._problem is None else "lost" if self._problem else "ready"
-        return LinkHealth(self._plan.device, state, problem=self._problem or "")
+        known = self._identity
+        told = "" if known is None else identity_text(known.model, known.serial_number)
+        return LinkHealth(self._plan.device, state, problem=self._problem or "", identity=told)
 
     async def watch(self) -> None:
         """Ask between exposures whether it is there, and tell control; never returns."""
@@ -109,7 +111,7 @@ class Spectrometry:
         return self._device
 
     def _lose(self, error: BridgeError) -> None:
-        self._problem = str(error)[:_LONGEST_PROBLEM] or "it does not answer"
+        self._problem = str(error)[:LONGEST_PROBLEM] or "it does not answer"
         self.close()
 
     async def _report(self) -> None:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
-from math import isfinite
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from controller.config.units import parse_quantity
 from controller.domain.errors import ControllerError
+from controller.equipment.discovery import ask_ports, serial_ports
 from firmware_bridge.devices.instruments.calibration import WeighedRun, fit_calibration
 from firmware_bridge.devices.interfaces import DeviceError
 from firmware_bridge.devices.registry import DRIVERS, DescribedSpectrometerDriver, InstrumentDriver
-from firmware_bridge.devices.scan import Asker, Port, scan
-from firmware_bridge.link.serial_link import open_serial
+from firmware_bridge.devices.scan import Port
 
 if TYPE_CHECKING:
-    from firmware_bridge.devices.scan import Found, Probe
-    from firmware_bridge.link.interfaces import Link
+    from controller.domain.devices import ScannedPort
 
 app = typer.Typer(no_args_is_help=True, help="Find devices, and see what there are drivers for.")
 
-_BY_ID: Final = Path("/dev/serial/by-id")
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -40,9 +36,8 @@ def scan_command(
 
     A port that the daemon uses is left alone.
     """
-    ports = _ports() if not urls else [Port(url) for url in urls]
-    asker = Asker(time.monotonic, time.sleep)
-    rows = [_row(port, *scan(port, _open, asker)) for port in ports]
+    ports = serial_ports() if not urls else [Port(url) for url in urls]
+    rows = [_row(each) for each in ask_ports(ports, used={}, limit_s=inf)]
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -130,43 +125,9 @@ def _weighed(text: str, density: str) -> WeighedRun:
     return WeighedRun(rate, time_s, mass, parse_quantity(density, "g/mL"))
 
 
-def _ports() -> list[Port]:
-    from serial.tools import list_ports  # noqa: PLC0415 - only a scan needs it
-
-    stable = {str(each.resolve()): str(each) for each in sorted(_BY_ID.glob("*"))} if _BY_ID.is_dir() else {}
-    return [
-        Port(
-            each.device,
-            stable.get(str(Path(each.device).resolve()), ""),
-            each.description if each.description != "n/a" else "",
-            each.serial_number or "",
-        )
-        for each in sorted(list_ports.comports(), key=lambda each: each.device)
-    ]
-
-
-def _open(url: str, probe: Probe) -> Link:
-    return open_serial(url, baud_rate=probe.baud, framing=probe.framing)
-
-
-def _row(port: Port, found: list[Found], problem: str) -> dict[str, Any]:
-    return {
-        "port": port.path,
-        "url": port.stable or port.path,
-        "description": port.description,
-        "usb_serial_number": port.usb_serial_number,
-        "problem": problem,
-        "devices": [
-            {
-                "driver": each.probe.driver,
-                "address": each.probe.address,
-                "baud": each.probe.baud,
-                "framing": each.probe.framing,
-                **asdict(each.identity),
-            }
-            for each in found
-        ],
-    }
+def _row(port: ScannedPort) -> dict[str, Any]:
+    row = asdict(port)
+    return {**row, "devices": list(row["devices"])}
 
 
 def _tell(row: dict[str, Any]) -> None:

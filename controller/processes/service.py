@@ -15,6 +15,7 @@ import structlog
 from controller.campaign.engine import CampaignEngine
 from controller.campaign.runner import RunEngine
 from controller.domain.errors import ControllerError
+from controller.equipment.discovery import Discovery
 from controller.equipment.reactor import RemoteReactor, StatusBoard
 from controller.equipment.spectrometry import Spectrometry
 from controller.inference.registry import ModelRegistry
@@ -70,6 +71,7 @@ async def run_service(job: Job) -> None:
         campaigns=campaigns,
         models=models,
         journal=journal,
+        discovery=Discovery(job.plan),
         version=version("ostwald"),
         clock_name=job.clock,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite, isnan
 from typing import TYPE_CHECKING
 
-from ostwald.v1 import campaign_pb2, common_pb2, model_pb2, reactor_pb2, run_pb2
+from ostwald.v1 import campaign_pb2, common_pb2, devices_pb2, model_pb2, reactor_pb2, run_pb2
 
 from controller.control.interlocks import describe
 from controller.domain import conditions
@@ -75,14 +75,15 @@ def _watched(condition: conditions.Condition, plan: RigPlan) -> str:
     return ""
 
 
-def link(health: LinkHealth) -> reactor_pb2.LinkStatistics:
-    return reactor_pb2.LinkStatistics(
+def link(health: LinkHealth) -> devices_pb2.LinkStatistics:
+    return devices_pb2.LinkStatistics(
         name=health.name,
         state=health.state,
         frames_sent=health.frames_sent,
         frames_received=health.frames_received,
         frames_damaged=health.frames_damaged,
         retries=health.retries,
+        problem=health.problem,
     )
 
 

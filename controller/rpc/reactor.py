@@ -11,6 +11,7 @@ from controller.domain.errors import ControllerError, Violation
 from controller.rpc import convert
 from controller.rpc.actors import LONGEST_REASON, actor_of, clean, lease_of
 from controller.rpc.alarms import AlarmRpc
+from controller.rpc.devices import DeviceRpc
 from controller.rpc.events import EventRpc
 from controller.rpc.holding import refuse_while_held
 from controller.rpc.leases import LeaseRpc
@@ -36,7 +37,7 @@ _SPECTRUM_KINDS: Final = {
 }
 
 
-class ReactorRpc(AlarmRpc, EventRpc, LeaseRpc, LoopRpc, ReagentRpc):
+class ReactorRpc(AlarmRpc, DeviceRpc, EventRpc, LeaseRpc, LoopRpc, ReagentRpc):
     def __init__(self, services: Services, once: Once) -> None:
         self._services = services
         self._reactor = services.reactor

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ostwald.manifest import Manifest
 
     from controller.domain.campaign import Campaign, CampaignEvent, Trial
+    from controller.domain.devices import ScannedPort
     from controller.domain.errors import Violation
     from controller.domain.models import ModelRecord, Stage
     from controller.domain.ports import Reactor
@@ -89,6 +90,14 @@ class Models(Protocol):
     ) -> tuple[str, Sequence[Prediction]]: ...
 
 
+class Discovery(Protocol):
+    """`equipment.discovery.Discovery`: asks on the machine's serial ports who is there."""
+
+    async def scan(self, wanted: Sequence[str]) -> Sequence[ScannedPort]:
+        """Ask on these ports, or on all; ControllerError PORT_UNKNOWN, SCAN_RUNNING."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that `server.serve` offers to clients. `clock_name`: realtime, scaled or lockstep."""
@@ -98,6 +107,7 @@ class Services:
     campaigns: Campaigns
     models: Models
     journal: Journal
+    discovery: Discovery
     version: str
     clock_name: str
 

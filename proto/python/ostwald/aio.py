@@ -13,6 +13,7 @@ from ostwald.alarms import AsyncAlarms
 from ostwald.bundle import pack_archive
 from ostwald.calls import DEADLINE_S, LONG_DEADLINE_S, DeviceError, call, new_request_id, translate
 from ostwald.campaigns import AsyncCampaigns
+from ostwald.devices import AsyncDevices
 from ostwald.events import AsyncEvents
 from ostwald.identity import Identity
 from ostwald.lease import AsyncLease
@@ -54,6 +55,7 @@ class AsyncOstwald:
         self.runs = AsyncRuns(self._channel, address)
         self.campaigns = AsyncCampaigns(self._channel, address)
         self.models = AsyncModels(self._channel, address)
+        self.devices = AsyncDevices(self._channel, address)
         self.alarms = AsyncAlarms(self._channel, address)
         self.events = AsyncEvents(self._channel, address)
         self.loops = AsyncLoops(self._channel, address)

@@ -13,6 +13,7 @@ from ostwald.alarms import Alarms
 from ostwald.background import Background
 from ostwald.calls import DeviceError, DeviceUnreachableError, InvalidError, NotFoundError, RefusedError
 from ostwald.campaigns import Campaigns
+from ostwald.devices import Devices
 from ostwald.errors import AutotuneError, LeaseLostError
 from ostwald.events import Events
 from ostwald.lease import Lease
@@ -50,6 +51,7 @@ class Ostwald:
         self.runs = Runs(self._loop, self._device.runs)
         self.campaigns = Campaigns(self._loop, self._device.campaigns)
         self.models = Models(self._loop, self._device)
+        self.devices = Devices(self._loop, self._device.devices)
         self.alarms = Alarms(self._loop, self._device.alarms)
         self.events = Events(self._loop, self._device.events)
         self.loops = Loops(self._loop, self._device.loops)

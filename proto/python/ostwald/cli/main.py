@@ -8,7 +8,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from ostwald.cli import alarms, campaigns, lease, loops, models, reagents, runs
+from ostwald.cli import alarms, campaigns, devices, lease, loops, models, reagents, runs
 from ostwald.cli.console import WRONG_USE, Json, console, device, fail, print_json, state
 from ostwald.cli.events import events
 from ostwald.cli.plot import plot
@@ -20,6 +20,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 app.command()(status)
 app.command()(events)
 app.add_typer(alarms.app, name="alarms")
+app.add_typer(devices.app, name="devices")
 app.add_typer(lease.app, name="lease")
 app.add_typer(runs.app, name="run")
 app.add_typer(campaigns.app, name="campaign")

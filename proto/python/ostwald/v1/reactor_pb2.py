@@ -25,63 +25,62 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from ostwald.v1 import alarms_pb2 as ostwald_dot_v1_dot_alarms__pb2
 from ostwald.v1 import common_pb2 as ostwald_dot_v1_dot_common__pb2
+from ostwald.v1 import devices_pb2 as ostwald_dot_v1_dot_devices__pb2
 from ostwald.v1 import events_pb2 as ostwald_dot_v1_dot_events__pb2
 from ostwald.v1 import leases_pb2 as ostwald_dot_v1_dot_leases__pb2
 from ostwald.v1 import loops_pb2 as ostwald_dot_v1_dot_loops__pb2
 from ostwald.v1 import reagents_pb2 as ostwald_dot_v1_dot_reagents__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ostwald/v1/reactor.proto\x12\nostwald.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17ostwald/v1/alarms.proto\x1a\x17ostwald/v1/common.proto\x1a\x17ostwald/v1/events.proto\x1a\x17ostwald/v1/leases.proto\x1a\x16ostwald/v1/loops.proto\x1a\x19ostwald/v1/reagents.proto\"\xb4\x01\n\x07\x43hannel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.ostwald.v1.ChannelKind\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x0b\n\x03low\x18\x04 \x01(\x01\x12\x0c\n\x04high\x18\x05 \x01(\x01\x12\x17\n\nsafe_value\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\tdriven_by\x18\x07 \x01(\t\x12\x10\n\x08writable\x18\x08 \x01(\x08\x42\r\n\x0b_safe_value\"\\\n\tInterlock\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\x0f\n\x07tripped\x18\x04 \x01(\x08\x12\x11\n\tfirst_out\x18\x05 \x01(\x08\"\x13\n\x11GetReactorRequest\"\x87\x03\n\x12GetReactorResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.ostwald.v1.ReactorState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12$\n\x03now\x18\x04 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12%\n\x08\x63hannels\x18\x05 \x03(\x0b\x32\x13.ostwald.v1.Channel\x12)\n\ninterlocks\x18\x06 \x03(\x0b\x32\x15.ostwald.v1.Interlock\x12\x0f\n\x07rate_hz\x18\x07 \x01(\x01\x12\r\n\x05ticks\x18\x08 \x01(\x04\x12\x10\n\x08overruns\x18\t \x01(\x04\x12\r\n\x05\x63lock\x18\n \x01(\t\x12\x0c\n\x04twin\x18\x0b \x01(\t\x12\x15\n\ractive_run_id\x18\x0c \x01(\t\x12\x0f\n\x07version\x18\r \x01(\t\x12)\n\x05links\x18\x0e \x03(\x0b\x32\x1a.ostwald.v1.LinkStatistics\x12\x10\n\x08warnings\x18\x0f \x03(\t\"\x84\x01\n\x0eLinkStatistics\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x13\n\x0b\x66rames_sent\x18\x03 \x01(\x04\x12\x17\n\x0f\x66rames_received\x18\x04 \x01(\x04\x12\x16\n\x0e\x66rames_damaged\x18\x05 \x01(\x04\x12\x0f\n\x07retries\x18\x06 \x01(\x04\"\x81\x01\n\x07Reading\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12$\n\x07quality\x18\x04 \x01(\x0e\x32\x13.ostwald.v1.Quality\x12\x15\n\x08setpoint\x18\x05 \x01(\x01H\x00\x88\x01\x01\x42\x0b\n\t_setpoint\"\'\n\x13ReadChannelsRequest\x12\x10\n\x08\x63hannels\x18\x01 \x03(\t\"d\n\x14ReadChannelsResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12%\n\x08readings\x18\x02 \x03(\x0b\x32\x13.ostwald.v1.Reading\"8\n\x08Setpoint\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x0c\n\x04unit\x18\x03 \x01(\t\"T\n\x15WriteSetpointsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\'\n\tsetpoints\x18\x02 \x03(\x0b\x32\x14.ostwald.v1.Setpoint\"h\n\x16WriteSetpointsResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12\'\n\tsetpoints\x18\x02 \x03(\x0b\x32\x14.ostwald.v1.Setpoint\"W\n\x16StreamTelemetryRequest\x12\x10\n\x08\x63hannels\x18\x01 \x03(\t\x12+\n\x08interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xe6\x01\n\x17StreamTelemetryResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x0c\n\x04lost\x18\x03 \x01(\x04\x12\'\n\x05state\x18\x04 \x01(\x0e\x32\x18.ostwald.v1.ReactorState\x12\x10\n\x08\x63hannels\x18\x05 \x03(\t\x12\x0e\n\x06values\x18\x06 \x03(\x01\x12&\n\tqualities\x18\x07 \x03(\x0e\x32\x13.ostwald.v1.Quality\x12\x11\n\tsetpoints\x18\x08 \x03(\x01\"\xa0\x01\n\x16\x41\x63quireSpectrumRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.ostwald.v1.SpectrumKind\x12\x1a\n\rintegration_s\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05scans\x18\x04 \x01(\rH\x01\x88\x01\x01\x42\x10\n\x0e_integration_sB\x08\n\x06_scans\"A\n\x17\x41\x63quireSpectrumResponse\x12&\n\x08spectrum\x18\x01 \x01(\x0b\x32\x14.ostwald.v1.Spectrum\"&\n\x14\x45mergencyStopRequest\x12\x0e\n\x06reason\x18\x01 \x01(\t\">\n\x15\x45mergencyStopResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\"\"\n\x0cResetRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"_\n\rResetResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.ostwald.v1.ReactorState*\xb4\x01\n\x0cReactorState\x12\x1d\n\x19REACTOR_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16REACTOR_STATE_STARTING\x10\x01\x12\x17\n\x13REACTOR_STATE_READY\x10\x02\x12\x19\n\x15REACTOR_STATE_TRIPPED\x10\x03\x12\x19\n\x15REACTOR_STATE_STOPPED\x10\x04\x12\x1a\n\x16REACTOR_STATE_ORPHANED\x10\x05*_\n\x0b\x43hannelKind\x12\x1c\n\x18\x43HANNEL_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HANNEL_KIND_SENSOR\x10\x01\x12\x19\n\x15\x43HANNEL_KIND_ACTUATOR\x10\x02*|\n\x0cSpectrumKind\x12\x1d\n\x19SPECTRUM_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14SPECTRUM_KIND_SAMPLE\x10\x01\x12\x16\n\x12SPECTRUM_KIND_DARK\x10\x02\x12\x1b\n\x17SPECTRUM_KIND_REFERENCE\x10\x03\x32\xc4\x0f\n\x0eReactorService\x12K\n\nGetReactor\x12\x1d.ostwald.v1.GetReactorRequest\x1a\x1e.ostwald.v1.GetReactorResponse\x12Q\n\x0cReadChannels\x12\x1f.ostwald.v1.ReadChannelsRequest\x1a .ostwald.v1.ReadChannelsResponse\x12W\n\x0eWriteSetpoints\x12!.ostwald.v1.WriteSetpointsRequest\x1a\".ostwald.v1.WriteSetpointsResponse\x12\\\n\x0fStreamTelemetry\x12\".ostwald.v1.StreamTelemetryRequest\x1a#.ostwald.v1.StreamTelemetryResponse0\x01\x12Z\n\x0f\x41\x63quireSpectrum\x12\".ostwald.v1.AcquireSpectrumRequest\x1a#.ostwald.v1.AcquireSpectrumResponse\x12T\n\rEmergencyStop\x12 .ostwald.v1.EmergencyStopRequest\x1a!.ostwald.v1.EmergencyStopResponse\x12<\n\x05Reset\x12\x18.ostwald.v1.ResetRequest\x1a\x19.ostwald.v1.ResetResponse\x12\x45\n\x08GetLease\x12\x1b.ostwald.v1.GetLeaseRequest\x1a\x1c.ostwald.v1.GetLeaseResponse\x12Q\n\x0c\x41\x63quireLease\x12\x1f.ostwald.v1.AcquireLeaseRequest\x1a .ostwald.v1.AcquireLeaseResponse\x12K\n\nRenewLease\x12\x1d.ostwald.v1.RenewLeaseRequest\x1a\x1e.ostwald.v1.RenewLeaseResponse\x12Q\n\x0cReleaseLease\x12\x1f.ostwald.v1.ReleaseLeaseRequest\x1a .ostwald.v1.ReleaseLeaseResponse\x12H\n\tListLoops\x12\x1c.ostwald.v1.ListLoopsRequest\x1a\x1d.ostwald.v1.ListLoopsResponse\x12N\n\x0bSetLoopMode\x12\x1e.ostwald.v1.SetLoopModeRequest\x1a\x1f.ostwald.v1.SetLoopModeResponse\x12K\n\nRetuneLoop\x12\x1d.ostwald.v1.RetuneLoopRequest\x1a\x1e.ostwald.v1.RetuneLoopResponse\x12T\n\rStartAutotune\x12 .ostwald.v1.StartAutotuneRequest\x1a!.ostwald.v1.StartAutotuneResponse\x12N\n\x0b\x45ndAutotune\x12\x1e.ostwald.v1.EndAutotuneRequest\x1a\x1f.ostwald.v1.EndAutotuneResponse\x12Q\n\x0cListReagents\x12\x1f.ostwald.v1.ListReagentsRequest\x1a .ostwald.v1.ListReagentsResponse\x12T\n\rRefillReagent\x12 .ostwald.v1.RefillReagentRequest\x1a!.ostwald.v1.RefillReagentResponse\x12K\n\nListAlarms\x12\x1d.ostwald.v1.ListAlarmsRequest\x1a\x1e.ostwald.v1.ListAlarmsResponse\x12]\n\x10\x41\x63knowledgeAlarm\x12#.ostwald.v1.AcknowledgeAlarmRequest\x1a$.ostwald.v1.AcknowledgeAlarmResponse\x12N\n\x0bShelveAlarm\x12\x1e.ostwald.v1.ShelveAlarmRequest\x1a\x1f.ostwald.v1.ShelveAlarmResponse\x12`\n\x11SetAlarmInService\x12$.ostwald.v1.SetAlarmInServiceRequest\x1a%.ostwald.v1.SetAlarmInServiceResponse\x12K\n\nListEvents\x12\x1d.ostwald.v1.ListEventsRequest\x1a\x1e.ostwald.v1.ListEventsResponse\x12P\n\x0bWatchEvents\x12\x1e.ostwald.v1.WatchEventsRequest\x1a\x1f.ostwald.v1.WatchEventsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ostwald/v1/reactor.proto\x12\nostwald.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17ostwald/v1/alarms.proto\x1a\x17ostwald/v1/common.proto\x1a\x18ostwald/v1/devices.proto\x1a\x17ostwald/v1/events.proto\x1a\x17ostwald/v1/leases.proto\x1a\x16ostwald/v1/loops.proto\x1a\x19ostwald/v1/reagents.proto\"\xb4\x01\n\x07\x43hannel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.ostwald.v1.ChannelKind\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x0b\n\x03low\x18\x04 \x01(\x01\x12\x0c\n\x04high\x18\x05 \x01(\x01\x12\x17\n\nsafe_value\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\tdriven_by\x18\x07 \x01(\t\x12\x10\n\x08writable\x18\x08 \x01(\x08\x42\r\n\x0b_safe_value\"\\\n\tInterlock\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\x0f\n\x07tripped\x18\x04 \x01(\x08\x12\x11\n\tfirst_out\x18\x05 \x01(\x08\"\x13\n\x11GetReactorRequest\"\x87\x03\n\x12GetReactorResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.ostwald.v1.ReactorState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12$\n\x03now\x18\x04 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12%\n\x08\x63hannels\x18\x05 \x03(\x0b\x32\x13.ostwald.v1.Channel\x12)\n\ninterlocks\x18\x06 \x03(\x0b\x32\x15.ostwald.v1.Interlock\x12\x0f\n\x07rate_hz\x18\x07 \x01(\x01\x12\r\n\x05ticks\x18\x08 \x01(\x04\x12\x10\n\x08overruns\x18\t \x01(\x04\x12\r\n\x05\x63lock\x18\n \x01(\t\x12\x0c\n\x04twin\x18\x0b \x01(\t\x12\x15\n\ractive_run_id\x18\x0c \x01(\t\x12\x0f\n\x07version\x18\r \x01(\t\x12)\n\x05links\x18\x0e \x03(\x0b\x32\x1a.ostwald.v1.LinkStatistics\x12\x10\n\x08warnings\x18\x0f \x03(\t\"\x81\x01\n\x07Reading\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12$\n\x07quality\x18\x04 \x01(\x0e\x32\x13.ostwald.v1.Quality\x12\x15\n\x08setpoint\x18\x05 \x01(\x01H\x00\x88\x01\x01\x42\x0b\n\t_setpoint\"\'\n\x13ReadChannelsRequest\x12\x10\n\x08\x63hannels\x18\x01 \x03(\t\"d\n\x14ReadChannelsResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12%\n\x08readings\x18\x02 \x03(\x0b\x32\x13.ostwald.v1.Reading\"8\n\x08Setpoint\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x0c\n\x04unit\x18\x03 \x01(\t\"T\n\x15WriteSetpointsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\'\n\tsetpoints\x18\x02 \x03(\x0b\x32\x14.ostwald.v1.Setpoint\"h\n\x16WriteSetpointsResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12\'\n\tsetpoints\x18\x02 \x03(\x0b\x32\x14.ostwald.v1.Setpoint\"W\n\x16StreamTelemetryRequest\x12\x10\n\x08\x63hannels\x18\x01 \x03(\t\x12+\n\x08interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xe6\x01\n\x17StreamTelemetryResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x0c\n\x04lost\x18\x03 \x01(\x04\x12\'\n\x05state\x18\x04 \x01(\x0e\x32\x18.ostwald.v1.ReactorState\x12\x10\n\x08\x63hannels\x18\x05 \x03(\t\x12\x0e\n\x06values\x18\x06 \x03(\x01\x12&\n\tqualities\x18\x07 \x03(\x0e\x32\x13.ostwald.v1.Quality\x12\x11\n\tsetpoints\x18\x08 \x03(\x01\"\xa0\x01\n\x16\x41\x63quireSpectrumRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.ostwald.v1.SpectrumKind\x12\x1a\n\rintegration_s\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05scans\x18\x04 \x01(\rH\x01\x88\x01\x01\x42\x10\n\x0e_integration_sB\x08\n\x06_scans\"A\n\x17\x41\x63quireSpectrumResponse\x12&\n\x08spectrum\x18\x01 \x01(\x0b\x32\x14.ostwald.v1.Spectrum\"&\n\x14\x45mergencyStopRequest\x12\x0e\n\x06reason\x18\x01 \x01(\t\">\n\x15\x45mergencyStopResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\"\"\n\x0cResetRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"_\n\rResetResponse\x12%\n\x04time\x18\x01 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.ostwald.v1.ReactorState*\xb4\x01\n\x0cReactorState\x12\x1d\n\x19REACTOR_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16REACTOR_STATE_STARTING\x10\x01\x12\x17\n\x13REACTOR_STATE_READY\x10\x02\x12\x19\n\x15REACTOR_STATE_TRIPPED\x10\x03\x12\x19\n\x15REACTOR_STATE_STOPPED\x10\x04\x12\x1a\n\x16REACTOR_STATE_ORPHANED\x10\x05*_\n\x0b\x43hannelKind\x12\x1c\n\x18\x43HANNEL_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HANNEL_KIND_SENSOR\x10\x01\x12\x19\n\x15\x43HANNEL_KIND_ACTUATOR\x10\x02*|\n\x0cSpectrumKind\x12\x1d\n\x19SPECTRUM_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14SPECTRUM_KIND_SAMPLE\x10\x01\x12\x16\n\x12SPECTRUM_KIND_DARK\x10\x02\x12\x1b\n\x17SPECTRUM_KIND_REFERENCE\x10\x03\x32\xe4\x10\n\x0eReactorService\x12K\n\nGetReactor\x12\x1d.ostwald.v1.GetReactorRequest\x1a\x1e.ostwald.v1.GetReactorResponse\x12Q\n\x0cReadChannels\x12\x1f.ostwald.v1.ReadChannelsRequest\x1a .ostwald.v1.ReadChannelsResponse\x12W\n\x0eWriteSetpoints\x12!.ostwald.v1.WriteSetpointsRequest\x1a\".ostwald.v1.WriteSetpointsResponse\x12\\\n\x0fStreamTelemetry\x12\".ostwald.v1.StreamTelemetryRequest\x1a#.ostwald.v1.StreamTelemetryResponse0\x01\x12Z\n\x0f\x41\x63quireSpectrum\x12\".ostwald.v1.AcquireSpectrumRequest\x1a#.ostwald.v1.AcquireSpectrumResponse\x12T\n\rEmergencyStop\x12 .ostwald.v1.EmergencyStopRequest\x1a!.ostwald.v1.EmergencyStopResponse\x12<\n\x05Reset\x12\x18.ostwald.v1.ResetRequest\x1a\x19.ostwald.v1.ResetResponse\x12\x45\n\x08GetLease\x12\x1b.ostwald.v1.GetLeaseRequest\x1a\x1c.ostwald.v1.GetLeaseResponse\x12Q\n\x0c\x41\x63quireLease\x12\x1f.ostwald.v1.AcquireLeaseRequest\x1a .ostwald.v1.AcquireLeaseResponse\x12K\n\nRenewLease\x12\x1d.ostwald.v1.RenewLeaseRequest\x1a\x1e.ostwald.v1.RenewLeaseResponse\x12Q\n\x0cReleaseLease\x12\x1f.ostwald.v1.ReleaseLeaseRequest\x1a .ostwald.v1.ReleaseLeaseResponse\x12H\n\tListLoops\x12\x1c.ostwald.v1.ListLoopsRequest\x1a\x1d.ostwald.v1.ListLoopsResponse\x12N\n\x0bSetLoopMode\x12\x1e.ostwald.v1.SetLoopModeRequest\x1a\x1f.ostwald.v1.SetLoopModeResponse\x12K\n\nRetuneLoop\x12\x1d.ostwald.v1.RetuneLoopRequest\x1a\x1e.ostwald.v1.RetuneLoopResponse\x12T\n\rStartAutotune\x12 .ostwald.v1.StartAutotuneRequest\x1a!.ostwald.v1.StartAutotuneResponse\x12N\n\x0b\x45ndAutotune\x12\x1e.ostwald.v1.EndAutotuneRequest\x1a\x1f.ostwald.v1.EndAutotuneResponse\x12Q\n\x0cListReagents\x12\x1f.ostwald.v1.ListReagentsRequest\x1a .ostwald.v1.ListReagentsResponse\x12T\n\rRefillReagent\x12 .ostwald.v1.RefillReagentRequest\x1a!.ostwald.v1.RefillReagentResponse\x12N\n\x0bListDevices\x12\x1e.ostwald.v1.ListDevicesRequest\x1a\x1f.ostwald.v1.ListDevicesResponse\x12N\n\x0bScanDevices\x12\x1e.ostwald.v1.ScanDevicesRequest\x1a\x1f.ostwald.v1.ScanDevicesResponse\x12K\n\nListAlarms\x12\x1d.ostwald.v1.ListAlarmsRequest\x1a\x1e.ostwald.v1.ListAlarmsResponse\x12]\n\x10\x41\x63knowledgeAlarm\x12#.ostwald.v1.AcknowledgeAlarmRequest\x1a$.ostwald.v1.AcknowledgeAlarmResponse\x12N\n\x0bShelveAlarm\x12\x1e.ostwald.v1.ShelveAlarmRequest\x1a\x1f.ostwald.v1.ShelveAlarmResponse\x12`\n\x11SetAlarmInService\x12$.ostwald.v1.SetAlarmInServiceRequest\x1a%.ostwald.v1.SetAlarmInServiceResponse\x12K\n\nListEvents\x12\x1d.ostwald.v1.ListEventsRequest\x1a\x1e.ostwald.v1.ListEventsResponse\x12P\n\x0bWatchEvents\x12\x1e.ostwald.v1.WatchEventsRequest\x1a\x1f.ostwald.v1.WatchEventsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ostwald.v1.reactor_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REACTORSTATE']._serialized_start=2365
-  _globals['_REACTORSTATE']._serialized_end=2545
-  _globals['_CHANNELKIND']._serialized_start=2547
-  _globals['_CHANNELKIND']._serialized_end=2642
-  _globals['_SPECTRUMKIND']._serialized_start=2644
-  _globals['_SPECTRUMKIND']._serialized_end=2768
-  _globals['_CHANNEL']._serialized_start=224
-  _globals['_CHANNEL']._serialized_end=404
-  _globals['_INTERLOCK']._serialized_start=406
-  _globals['_INTERLOCK']._serialized_end=498
-  _globals['_GETREACTORREQUEST']._serialized_start=500
-  _globals['_GETREACTORREQUEST']._serialized_end=519
-  _globals['_GETREACTORRESPONSE']._serialized_start=522
-  _globals['_GETREACTORRESPONSE']._serialized_end=913
-  _globals['_LINKSTATISTICS']._serialized_start=916
-  _globals['_LINKSTATISTICS']._serialized_end=1048
-  _globals['_READING']._serialized_start=1051
-  _globals['_READING']._serialized_end=1180
-  _globals['_READCHANNELSREQUEST']._serialized_start=1182
-  _globals['_READCHANNELSREQUEST']._serialized_end=1221
-  _globals['_READCHANNELSRESPONSE']._serialized_start=1223
-  _globals['_READCHANNELSRESPONSE']._serialized_end=1323
-  _globals['_SETPOINT']._serialized_start=1325
-  _globals['_SETPOINT']._serialized_end=1381
-  _globals['_WRITESETPOINTSREQUEST']._serialized_start=1383
-  _globals['_WRITESETPOINTSREQUEST']._serialized_end=1467
-  _globals['_WRITESETPOINTSRESPONSE']._serialized_start=1469
-  _globals['_WRITESETPOINTSRESPONSE']._serialized_end=1573
-  _globals['_STREAMTELEMETRYREQUEST']._serialized_start=1575
-  _globals['_STREAMTELEMETRYREQUEST']._serialized_end=1662
-  _globals['_STREAMTELEMETRYRESPONSE']._serialized_start=1665
-  _globals['_STREAMTELEMETRYRESPONSE']._serialized_end=1895
-  _globals['_ACQUIRESPECTRUMREQUEST']._serialized_start=1898
-  _globals['_ACQUIRESPECTRUMREQUEST']._serialized_end=2058
-  _globals['_ACQUIRESPECTRUMRESPONSE']._serialized_start=2060
-  _globals['_ACQUIRESPECTRUMRESPONSE']._serialized_end=2125
-  _globals['_EMERGENCYSTOPREQUEST']._serialized_start=2127
-  _globals['_EMERGENCYSTOPREQUEST']._serialized_end=2165
-  _globals['_EMERGENCYSTOPRESPONSE']._serialized_start=2167
-  _globals['_EMERGENCYSTOPRESPONSE']._serialized_end=2229
-  _globals['_RESETREQUEST']._serialized_start=2231
-  _globals['_RESETREQUEST']._serialized_end=2265
-  _globals['_RESETRESPONSE']._serialized_start=2267
-  _globals['_RESETRESPONSE']._serialized_end=2362
-  _globals['_REACTORSERVICE']._serialized_start=2771
-  _globals['_REACTORSERVICE']._serialized_end=4759
+  _globals['_REACTORSTATE']._serialized_start=2256
+  _globals['_REACTORSTATE']._serialized_end=2436
+  _globals['_CHANNELKIND']._serialized_start=2438
+  _globals['_CHANNELKIND']._serialized_end=2533
+  _globals['_SPECTRUMKIND']._serialized_start=2535
+  _globals['_SPECTRUMKIND']._serialized_end=2659
+  _globals['_CHANNEL']._serialized_start=250
+  _globals['_CHANNEL']._serialized_end=430
+  _globals['_INTERLOCK']._serialized_start=432
+  _globals['_INTERLOCK']._serialized_end=524
+  _globals['_GETREACTORREQUEST']._serialized_start=526
+  _globals['_GETREACTORREQUEST']._serialized_end=545
+  _globals['_GETREACTORRESPONSE']._serialized_start=548
+  _globals['_GETREACTORRESPONSE']._serialized_end=939
+  _globals['_READING']._serialized_start=942
+  _globals['_READING']._serialized_end=1071
+  _globals['_READCHANNELSREQUEST']._serialized_start=1073
+  _globals['_READCHANNELSREQUEST']._serialized_end=1112
+  _globals['_READCHANNELSRESPONSE']._serialized_start=1114
+  _globals['_READCHANNELSRESPONSE']._serialized_end=1214
+  _globals['_SETPOINT']._serialized_start=1216
+  _globals['_SETPOINT']._serialized_end=1272
+  _globals['_WRITESETPOINTSREQUEST']._serialized_start=1274
+  _globals['_WRITESETPOINTSREQUEST']._serialized_end=1358
+  _globals['_WRITESETPOINTSRESPONSE']._serialized_start=1360
+  _globals['_WRITESETPOINTSRESPONSE']._serialized_end=1464
+  _globals['_STREAMTELEMETRYREQUEST']._serialized_start=1466
+  _globals['_STREAMTELEMETRYREQUEST']._serialized_end=1553
+  _globals['_STREAMTELEMETRYRESPONSE']._serialized_start=1556
+  _globals['_STREAMTELEMETRYRESPONSE']._serialized_end=1786
+  _globals['_ACQUIRESPECTRUMREQUEST']._serialized_start=1789
+  _globals['_ACQUIRESPECTRUMREQUEST']._serialized_end=1949
+  _globals['_ACQUIRESPECTRUMRESPONSE']._serialized_start=1951
+  _globals['_ACQUIRESPECTRUMRESPONSE']._serialized_end=2016
+  _globals['_EMERGENCYSTOPREQUEST']._serialized_start=2018
+  _globals['_EMERGENCYSTOPREQUEST']._serialized_end=2056
+  _globals['_EMERGENCYSTOPRESPONSE']._serialized_start=2058
+  _globals['_EMERGENCYSTOPRESPONSE']._serialized_end=2120
+  _globals['_RESETREQUEST']._serialized_start=2122
+  _globals['_RESETREQUEST']._serialized_end=2156
+  _globals['_RESETRESPONSE']._serialized_start=2158
+  _globals['_RESETRESPONSE']._serialized_end=2253
+  _globals['_REACTORSERVICE']._serialized_start=2662
+  _globals['_REACTORSERVICE']._serialized_end=4810
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from ostwald.v1 import common_pb2 as _common_pb2
+from ostwald.v1 import devices_pb2 as _devices_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -235,7 +236,7 @@ class GetReactorResponse(_message.Message):
     @_builtins.property
     def interlocks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Interlock]: ...
     @_builtins.property
-    def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkStatistics]: ...
+    def links(self) -> _containers.RepeatedCompositeFieldContainer[_devices_pb2.LinkStatistics]: ...
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the machine does not permit control, and what that costs."""
@@ -256,7 +257,7 @@ class GetReactorResponse(_message.Message):
         twin: _builtins.str = ...,
         active_run_id: _builtins.str = ...,
         version: _builtins.str = ...,
-        links: _abc.Iterable[Global___LinkStatistics] | None = ...,
+        links: _abc.Iterable[_devices_pb2.LinkStatistics] | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now"]  # noqa: Y015
@@ -266,43 +267,6 @@ class GetReactorResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetReactorResponse: _TypeAlias = GetReactorResponse  # noqa: Y015
-
-@_typing.final
-class LinkStatistics(_message.Message):
-    """How well a wire works."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
-    FRAMES_SENT_FIELD_NUMBER: _builtins.int
-    FRAMES_RECEIVED_FIELD_NUMBER: _builtins.int
-    FRAMES_DAMAGED_FIELD_NUMBER: _builtins.int
-    RETRIES_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    state: _builtins.str
-    """"connecting", "configuring", "ready" or "lost"."""
-    frames_sent: _builtins.int
-    frames_received: _builtins.int
-    frames_damaged: _builtins.int
-    retries: _builtins.int
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        state: _builtins.str = ...,
-        frames_sent: _builtins.int = ...,
-        frames_received: _builtins.int = ...,
-        frames_damaged: _builtins.int = ...,
-        retries: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames_damaged", b"frames_damaged", "frames_received", b"frames_received", "frames_sent", b"frames_sent", "name", b"name", "retries", b"retries", "state", b"state"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___LinkStatistics: _TypeAlias = LinkStatistics  # noqa: Y015
 
 @_typing.final
 class Reading(_message.Message):

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from ostwald.v1 import alarms_pb2 as ostwald_dot_v1_dot_alarms__pb2
+from ostwald.v1 import devices_pb2 as ostwald_dot_v1_dot_devices__pb2
 from ostwald.v1 import events_pb2 as ostwald_dot_v1_dot_events__pb2
 from ostwald.v1 import leases_pb2 as ostwald_dot_v1_dot_leases__pb2
 from ostwald.v1 import loops_pb2 as ostwald_dot_v1_dot_loops__pb2
@@ -129,6 +130,16 @@ class ReactorServiceStub(object):
                 '/ostwald.v1.ReactorService/RefillReagent',
                 request_serializer=ostwald_dot_v1_dot_reagents__pb2.RefillReagentRequest.SerializeToString,
                 response_deserializer=ostwald_dot_v1_dot_reagents__pb2.RefillReagentResponse.FromString,
+                _registered_method=True)
+        self.ListDevices = channel.unary_unary(
+                '/ostwald.v1.ReactorService/ListDevices',
+                request_serializer=ostwald_dot_v1_dot_devices__pb2.ListDevicesRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_devices__pb2.ListDevicesResponse.FromString,
+                _registered_method=True)
+        self.ScanDevices = channel.unary_unary(
+                '/ostwald.v1.ReactorService/ScanDevices',
+                request_serializer=ostwald_dot_v1_dot_devices__pb2.ScanDevicesRequest.SerializeToString,
+                response_deserializer=ostwald_dot_v1_dot_devices__pb2.ScanDevicesResponse.FromString,
                 _registered_method=True)
         self.ListAlarms = channel.unary_unary(
                 '/ostwald.v1.ReactorService/ListAlarms',
@@ -292,8 +303,23 @@ class ReactorServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDevices(self, request, context):
+        """Lists the devices of the rig: what they are, whether they answer, and how well.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ScanDevices(self, request, context):
+        """Asks on the serial ports of the device's machine who is there; takes up to a minute. Ports that the rig uses
+        are left alone. Nothing is changed, but strangers hear bytes that they don't know.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAlarms(self, request, context):
-        """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand.
+        """Lists the alarms of the rig, declared ones and those of devices and interlocks, and how they stand.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -426,6 +452,16 @@ def add_ReactorServiceServicer_to_server(servicer, server):
                     servicer.RefillReagent,
                     request_deserializer=ostwald_dot_v1_dot_reagents__pb2.RefillReagentRequest.FromString,
                     response_serializer=ostwald_dot_v1_dot_reagents__pb2.RefillReagentResponse.SerializeToString,
+            ),
+            'ListDevices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDevices,
+                    request_deserializer=ostwald_dot_v1_dot_devices__pb2.ListDevicesRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_devices__pb2.ListDevicesResponse.SerializeToString,
+            ),
+            'ScanDevices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScanDevices,
+                    request_deserializer=ostwald_dot_v1_dot_devices__pb2.ScanDevicesRequest.FromString,
+                    response_serializer=ostwald_dot_v1_dot_devices__pb2.ScanDevicesResponse.SerializeToString,
             ),
             'ListAlarms': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAlarms,
@@ -945,6 +981,60 @@ class ReactorService(object):
             '/ostwald.v1.ReactorService/RefillReagent',
             ostwald_dot_v1_dot_reagents__pb2.RefillReagentRequest.SerializeToString,
             ostwald_dot_v1_dot_reagents__pb2.RefillReagentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDevices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/ListDevices',
+            ostwald_dot_v1_dot_devices__pb2.ListDevicesRequest.SerializeToString,
+            ostwald_dot_v1_dot_devices__pb2.ListDevicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScanDevices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ostwald.v1.ReactorService/ScanDevices',
+            ostwald_dot_v1_dot_devices__pb2.ScanDevicesRequest.SerializeToString,
+            ostwald_dot_v1_dot_devices__pb2.ScanDevicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from grpc import aio as _aio
 from ostwald.v1 import alarms_pb2 as _alarms_pb2
+from ostwald.v1 import devices_pb2 as _devices_pb2
 from ostwald.v1 import events_pb2 as _events_pb2
 from ostwald.v1 import leases_pb2 as _leases_pb2
 from ostwald.v1 import loops_pb2 as _loops_pb2
@@ -75,8 +76,14 @@ class ReactorServiceStub:
     """Lists the reagents and what is left of them."""
     RefillReagent: _grpc.UnaryUnaryMultiCallable[_reagents_pb2.RefillReagentRequest, _reagents_pb2.RefillReagentResponse]
     """Tells control how much of a reagent is there."""
+    ListDevices: _grpc.UnaryUnaryMultiCallable[_devices_pb2.ListDevicesRequest, _devices_pb2.ListDevicesResponse]
+    """Lists the devices of the rig: what they are, whether they answer, and how well."""
+    ScanDevices: _grpc.UnaryUnaryMultiCallable[_devices_pb2.ScanDevicesRequest, _devices_pb2.ScanDevicesResponse]
+    """Asks on the serial ports of the device's machine who is there; takes up to a minute. Ports that the rig uses
+    are left alone. Nothing is changed, but strangers hear bytes that they don't know.
+    """
     ListAlarms: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmsRequest, _alarms_pb2.ListAlarmsResponse]
-    """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand."""
+    """Lists the alarms of the rig, declared ones and those of devices and interlocks, and how they stand."""
     AcknowledgeAlarm: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.AcknowledgeAlarmRequest, _alarms_pb2.AcknowledgeAlarmResponse]
     """Acknowledges one alarm, or all that wait for it. Needs no lease, like all that concerns alarms."""
     ShelveAlarm: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ShelveAlarmRequest, _alarms_pb2.ShelveAlarmResponse]
@@ -130,8 +137,14 @@ class ReactorServiceAsyncStub(ReactorServiceStub):
     """Lists the reagents and what is left of them."""
     RefillReagent: _aio.UnaryUnaryMultiCallable[_reagents_pb2.RefillReagentRequest, _reagents_pb2.RefillReagentResponse]  # type: ignore[assignment]
     """Tells control how much of a reagent is there."""
+    ListDevices: _aio.UnaryUnaryMultiCallable[_devices_pb2.ListDevicesRequest, _devices_pb2.ListDevicesResponse]  # type: ignore[assignment]
+    """Lists the devices of the rig: what they are, whether they answer, and how well."""
+    ScanDevices: _aio.UnaryUnaryMultiCallable[_devices_pb2.ScanDevicesRequest, _devices_pb2.ScanDevicesResponse]  # type: ignore[assignment]
+    """Asks on the serial ports of the device's machine who is there; takes up to a minute. Ports that the rig uses
+    are left alone. Nothing is changed, but strangers hear bytes that they don't know.
+    """
     ListAlarms: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmsRequest, _alarms_pb2.ListAlarmsResponse]  # type: ignore[assignment]
-    """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand."""
+    """Lists the alarms of the rig, declared ones and those of devices and interlocks, and how they stand."""
     AcknowledgeAlarm: _aio.UnaryUnaryMultiCallable[_alarms_pb2.AcknowledgeAlarmRequest, _alarms_pb2.AcknowledgeAlarmResponse]  # type: ignore[assignment]
     """Acknowledges one alarm, or all that wait for it. Needs no lease, like all that concerns alarms."""
     ShelveAlarm: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ShelveAlarmRequest, _alarms_pb2.ShelveAlarmResponse]  # type: ignore[assignment]
@@ -292,12 +305,30 @@ class ReactorServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells control how much of a reagent is there."""
 
     @_abc_1.abstractmethod
+    def ListDevices(
+        self,
+        request: _devices_pb2.ListDevicesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_devices_pb2.ListDevicesResponse, _abc.Awaitable[_devices_pb2.ListDevicesResponse]]:
+        """Lists the devices of the rig: what they are, whether they answer, and how well."""
+
+    @_abc_1.abstractmethod
+    def ScanDevices(
+        self,
+        request: _devices_pb2.ScanDevicesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_devices_pb2.ScanDevicesResponse, _abc.Awaitable[_devices_pb2.ScanDevicesResponse]]:
+        """Asks on the serial ports of the device's machine who is there; takes up to a minute. Ports that the rig uses
+        are left alone. Nothing is changed, but strangers hear bytes that they don't know.
+        """
+
+    @_abc_1.abstractmethod
     def ListAlarms(
         self,
         request: _alarms_pb2.ListAlarmsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_alarms_pb2.ListAlarmsResponse, _abc.Awaitable[_alarms_pb2.ListAlarmsResponse]]:
-        """Lists the alarms of the rig, declared ones and one for each interlock, and how they stand."""
+        """Lists the alarms of the rig, declared ones and those of devices and interlocks, and how they stand."""
 
     @_abc_1.abstractmethod
     def AcknowledgeAlarm(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from controller.domain.plan import ChannelPlan, DevicePlan, ReactorPlan, RigPlan
 from controller.domain.readings import Inputs, Quality
 from controller.equipment.boards import Boards
+from controller.equipment.health import identity_text
 from firmware_bridge.devices.interfaces import (
     BoardConfiguration,
     BoardInputs,
@@ -279,6 +280,19 @@ def test_the_health_of_every_line_is_told() -> None:
     (health,) = rig.boards.health()
     assert (health.name, health.state) == ("main", "ready")
     assert (health.frames_sent, health.frames_received, health.frames_damaged, health.retries) == (9, 8, 1, 2)
+    assert (health.problem, health.identity) == ("", "")
+
+
+def test_what_stands_in_a_boards_way_is_told_in_a_line_that_fits_a_status() -> None:
+    rig = Rig()
+    rig.main.problem = "no such port: " + 999 * "x"
+    assert rig.boards.health()[0].problem == ("no such port: " + 999 * "x")[:160]
+
+
+def test_what_a_board_is_is_told() -> None:
+    assert identity_text("Ostwald board", "A-7", "1.2") == "Ostwald board, serial number A-7, firmware 1.2"
+    assert identity_text("Ostwald board", "") == "Ostwald board"
+    assert len(identity_text("x" * 999, "y" * 999)) == 80
 
 
 def test_the_board_that_the_rig_names_is_the_one_that_is_meant() -> None:

@@ -118,7 +118,7 @@ async def test_control_is_told_once_of_what_has_changed(world: World, spectromet
         world.plugged = plugged
         await spectrometry.look()
     assert world.told == [FOUND, LOST, FOUND]
-    assert spectrometry.health == LinkHealth("eye", "ready")
+    assert spectrometry.health == LinkHealth("eye", "ready", identity="Eye, serial number 7")
     assert spectrometry.identity == IDENTITY
 
 

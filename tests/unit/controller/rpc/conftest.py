@@ -41,6 +41,7 @@ from controller.domain.commands import (
     ShelveAlarm,
 )
 from controller.domain.conditions import BoardLost, Deviation, HeaterImplausible, Limits, StopPressed
+from controller.domain.devices import FoundDevice, ScannedPort
 from controller.domain.errors import ControllerError, Kind, Violation
 from controller.domain.models import ModelRecord, Stage
 from controller.domain.plan import ChannelPlan, DevicePlan, InterlockPlan, LoopPlan, ReactorPlan, RigPlan
@@ -152,6 +153,7 @@ class FakeReactor:
         self.model = alarms.compile_alarms(self.plan, Names.of(self.plan))
         self.alarm_state = alarms.initial(self.model)
         self.lease_state = leases.FREE
+        self.health: tuple[LinkHealth, ...] = (LinkHealth("board", "ready", 5, 4, 1, 2),)
 
     def snapshot(self) -> Snapshot:
         if self.gone:
@@ -159,7 +161,7 @@ class FakeReactor:
         return self.now
 
     def links(self) -> tuple[LinkHealth, ...]:
-        return (LinkHealth("board", "ready", 5, 4, 1, 2),)
+        return self.health
 
     def state_reason(self) -> str:
         return ""
@@ -391,6 +393,30 @@ class FakeModels:
         ]
 
 
+class FakeDiscovery:
+    """A machine with one port, on which a pump answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.found: tuple[ScannedPort, ...] = (
+            ScannedPort(
+                "/dev/ttyUSB0",
+                "/dev/serial/by-id/usb-FTDI-port0",
+                "USB Serial",
+                "FTA1",
+                "",
+                (FoundDevice("new-era", "00", 19_200, "8N1", "NE1000", "", "3.928"),),
+            ),
+            ScannedPort("/dev/ttyACM0", "/dev/ttyACM0", "", "", "left alone: link board uses it"),
+        )
+
+    async def scan(self, wanted: Sequence[str]) -> Sequence[ScannedPort]:
+        self.asked.append(list(wanted))
+        if "/dev/none" in wanted:
+            raise ControllerError("there is no such port", reason="PORT_UNKNOWN", kind=Kind.NOT_FOUND)
+        return self.found
+
+
 class Bench:
     """A server over fakes, which can be restarted on the same journal."""
 
@@ -400,11 +426,19 @@ class Bench:
         self.runs = FakeRuns()
         self.campaigns = FakeCampaigns()
         self.models = FakeModels(folder)
+        self.discovery = FakeDiscovery()
 
     async def start(self) -> None:
         self.journal = Journal(self.folder / "journal.db")
         self.services = Services(
-            self.reactor, self.runs, self.campaigns, self.models, self.journal, "1.2.3", "lockstep"
+            self.reactor,
+            self.runs,
+            self.campaigns,
+            self.models,
+            self.journal,
+            self.discovery,
+            "1.2.3",
+            "lockstep",
         )
         self.server = await serve(self.services, "127.0.0.1:0")
         self.channel = grpc.aio.insecure_channel(self.server.address)
