@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cache, lru_cache
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Final
 
 from controller.domain.errors import ControllerError
@@ -21,6 +22,17 @@ _QUANTITY: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})
 # pint evaluates powers in a unit: one digit each and never a tower of them, or `9**9**9` takes for ever.
 _POWER: Final = re.compile(r"(?:\^|\*\*)-?\d(?!\d)")
 _TOWER: Final = re.compile(r"(?:(?:\^|\*\*)-?\d\s*){2}")
+# pint leaks what its expression parser stumbles over; some of its errors are none of these by class.
+_LEAKS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    SyntaxError,
+    TokenError,
+    TypeError,
+    ValueError,
+)
 _PLAIN: Final = re.compile(r"(?:[^\W\d]|[1%°*/()\s])*")
 
 
@@ -72,8 +84,7 @@ def _unit(text: str) -> pint.Unit:
         raise _mismatch(f"{text[:LONGEST_QUANTITY]!r} is not a unit", "write one like 'uL/min' or 'degC'")
     try:
         return _registry().parse_units(text)
-    except (pint.PintError, ValueError, TypeError, AttributeError, SyntaxError) as error:
-        # pint leaks what its expression parser stumbles over.
+    except (pint.PintError, *_LEAKS) as error:
         raise _mismatch(f"unknown unit {text!r}", "write one like 'uL/min' or 'degC'") from error
 
 

@@ -44,7 +44,8 @@ class Outcome:
         verdict = self.crash or ("" if self.holds else "IT GROWS")
         return (
             f"{self.name:<28} {self.size_bytes:>9} bytes in {self.pieces:>7} pieces, "
-            f"{self.refused:>7} refused, {self.seconds:6.1f} s, {self.growth_kb:+5d} KiB, {self.growth_blocks:+5d} blocks  {verdict}"
+            f"{self.refused:>7} refused, {self.seconds:6.1f} s, "
+            f"{self.growth_kb:+5d} KiB, {self.growth_blocks:+5d} blocks  {verdict}"
         ).rstrip()
 
 
@@ -53,16 +54,16 @@ def fuzz(target: Target, size_bytes: int, seed: int) -> Outcome:
     begin_s = time.monotonic()
     chance = Chance(seed, target.samples())
     run = _Run(target.open(chance))
-    crash, before, after = "", (0, 0), (0, 0)
+    crash, growth = "", (0, 0)
     try:
         run.feed(size_bytes // 2)
         before = _occupied()
         run.feed(size_bytes)
         after = _occupied()
+        growth = (after[0] - before[0], after[1] - before[1])
     except Exception as error:  # noqa: BLE001 - what a decoder must not raise is what is looked for
         crash = _describe(error, chance.last)
     seconds = time.monotonic() - begin_s
-    growth = (after[0] - before[0], after[1] - before[1])
     return Outcome(target.name, run.fed, run.pieces, run.refused, seconds, *growth, crash)
 
 
