@@ -13,7 +13,7 @@ from controller.campaign.engine import CampaignEngine
 from controller.domain.campaign import CampaignState, TrialState
 from controller.domain.errors import ControllerError
 from controller.domain.modes import State
-from tests.unit.controller.campaign.simulated_rig import ANN, BOB, RECIPE, SimulatedRig
+from tests.unit.controller.campaign.simulated_rig import ANN, BOB, RECIPE, InlinePlanner, SimulatedRig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -51,7 +51,8 @@ class Bench:
 
     def made(self) -> CampaignEngine:
         surrogates: Any = SimpleNamespace()
-        return CampaignEngine(self.rig.reactor, self.rig.runs, self.rig.journal, surrogates, None)
+        planner = InlinePlanner()
+        return CampaignEngine(self.rig.reactor, self.rig.runs, self.rig.journal, surrogates, planner)
 
     async def start(self, actor: str = ANN, lease: str = "", **replaced: str) -> Campaign:
         overrides = {place.replace("_", ".", 1): value for place, value in replaced.items()}

@@ -12,7 +12,7 @@ from controller.campaign.engine import CampaignEngine
 from controller.domain.campaign import CampaignState, TrialState
 from controller.domain.errors import ControllerError
 from controller.domain.modes import State
-from tests.unit.controller.campaign.simulated_rig import ANN, BOB, RECIPE, SimulatedRig
+from tests.unit.controller.campaign.simulated_rig import ANN, BOB, RECIPE, InlinePlanner, SimulatedRig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,7 +50,8 @@ class Held:
 
     def made(self) -> CampaignEngine:
         surrogates: Any = SimpleNamespace()
-        return CampaignEngine(self.rig.reactor, self.rig.runs, self.rig.journal, surrogates, None)
+        planner = InlinePlanner()
+        return CampaignEngine(self.rig.reactor, self.rig.runs, self.rig.journal, surrogates, planner)
 
     async def begin(self, trial: int = 1, deed: str = "dwell") -> str:
         """Start it and let it go on until a trial does this; the id of the trial's run."""
