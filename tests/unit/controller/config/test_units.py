@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.config.units import convert, parse_quantity, per
+from controller.config import units
+from controller.config.units import check_unit, convert, parse_quantity, per
 from controller.domain.errors import ControllerError
 
 
@@ -61,3 +62,35 @@ def test_any_text_is_a_quantity_or_a_unit_mismatch(text: str) -> None:
 @given(st.floats(-200, 1000))
 def test_converting_there_and_back_changes_nothing(value: float) -> None:
     assert convert(convert(value, "degC", "degF"), "degF", "degC") == pytest.approx(value, abs=1e-9)
+
+
+def test_strange_units_without_end_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "_MOST_UNITS", 20)
+    check_unit("mL")
+    first = units._registry()
+    for number in range(30):
+        with pytest.raises(ControllerError):
+            check_unit("zq" + "abcdefghij"[number % 10] * (1 + number // 10) + "zq")
+    assert convert(1.0, "mL", "uL") == pytest.approx(1000.0)
+    assert units._registry() is not first
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "11111\u2079\u2079\u2079\u2079\u2079",
+        "11^9\u2079\u2079",
+        "m\u00b2\u00b2",
+        "1\u2079^9",
+        "((11^9)^9)^9",
+        "11 squared squared",
+    ],
+)
+def test_small_powers_build_no_tower(unit) -> None:
+    with pytest.raises(ControllerError, match="not a unit"):
+        check_unit(unit)
+
+
+def test_a_small_power_is_a_power() -> None:
+    assert convert(1.0, "m\u00b3", "L") == pytest.approx(1000.0)
+    assert convert(1.0, "nm\u207b\u00b9", "1/um") == pytest.approx(1000.0)
