@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LONGEST_QUANTITY: Final = 64
 """Characters. Peers send units too, and nothing longer names one."""
 _QUANTITY: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*(.*?)\s*", re.DOTALL)
-# pint evaluates powers in a unit. Only a name may be raised, by one digit, once: `9**9**9` takes for ever, and
-# so does `((11^9)^9)^9`.
+# pint evaluates powers in a unit. Only a name may be raised, by one digit, once: `9**9**9` takes for ever, as
+# does `((11^9)^9)^9`.
 _POWER: Final = re.compile(r"(?<=[^\W\d_])\s*(?:\^|\*\*)-?\d(?!\d)(?!\s*(?:\^|\*\*))")
 _WORDS: Final = re.compile(r"(?:sq|square|squared|cubic|cubed)\b", re.IGNORECASE)
 # Powers written small are powers: pint reads a row of them as one number.
