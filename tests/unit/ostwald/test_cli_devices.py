@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from ostwald.cli.console import console
 from ostwald.client import Ostwald
 
 from controller.domain.plan import DevicePlan, LinkPlan
@@ -33,7 +34,11 @@ def devices(served: Served, *arguments: str) -> Said:
     return ostwald(served.address, "devices", *arguments)
 
 
-def test_devices_are_listed_with_their_counts_and_what_stands_in_their_way(rigged: Served) -> None:
+def test_devices_are_listed_with_their_counts_and_what_stands_in_their_way(
+    rigged: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whatever terminal the tests run in: a table of its full width.
+    monkeypatch.setattr(console, "width", 200)
     _, first, second, line, problem = devices(rigged).lines
     assert first.split()[:5] == ["a", "new-era", "pumps", "00", "ready"]
     assert first.split()[5:] == ["5", "4", "1", "2", "NE1000,", "firmware", "3.928"]
