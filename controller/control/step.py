@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controller.control import alarms, flows, interlocks, leases, loop_state, loops, reagents
-from controller.control.judge import judge
 from controller.control.orders import take
 from controller.control.ramps import approach
+from controller.control.reactor_states import judge
 from controller.control.seen import Seen
 from controller.control.state import ControlState, Outcome
 from controller.domain.events import Event, EventKind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cached_property
 from math import isnan
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from controller.domain.commands import AcknowledgeAlarm, SetAlarmService, Shelve
 from controller.domain.errors import ControllerError, Kind, Violation
 from controller.rpc import convert
 from controller.rpc.actors import LONGEST_REASON, actor_of, clean
+from controller.rpc.names import check_name
 
 if TYPE_CHECKING:
     from ostwald.v1.common_pb2 import ReactorTime
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from controller.domain.ports import Reactor
     from controller.rpc.idempotency import Once
     from controller.rpc.services import Services
-
-_LONGEST_NAME = 64
 
 
 class AlarmRpc(reactor_pb2_grpc.ReactorServiceServicer):
@@ -65,7 +63,7 @@ class AlarmRpc(reactor_pb2_grpc.ReactorServiceServicer):
 
         async def act() -> pb.AcknowledgeAlarmResponse:
             if request.name:
-                self._check_name(request.name)
+                check_name("alarm", request.name, self._alarms.index, lister="ostwald alarms")
             await self._reactor.request(AcknowledgeAlarm(request.name), actor=actor)
             return pb.AcknowledgeAlarmResponse(time=self._moment())
 
@@ -75,7 +73,7 @@ class AlarmRpc(reactor_pb2_grpc.ReactorServiceServicer):
         actor = actor_of(context)
 
         async def act() -> pb.ShelveAlarmResponse:
-            self._check_name(request.name)
+            check_name("alarm", request.name, self._alarms.index, lister="ostwald alarms")
             duration_s = request.duration.seconds + request.duration.nanos * 1e-9
             if duration_s < 0.0:
                 raise _refused("duration", "must not be negative")
@@ -92,7 +90,7 @@ class AlarmRpc(reactor_pb2_grpc.ReactorServiceServicer):
         actor = actor_of(context)
 
         async def act() -> pb.SetAlarmInServiceResponse:
-            self._check_name(request.name)
+            check_name("alarm", request.name, self._alarms.index, lister="ostwald alarms")
             reason = "" if request.in_service else _reason(request.reason)
             command = SetAlarmService(request.name, request.in_service, reason)
             await self._reactor.request(command, actor=actor)
@@ -104,19 +102,6 @@ class AlarmRpc(reactor_pb2_grpc.ReactorServiceServicer):
     def _alarms(self) -> AlarmsModel:
         plan = self._reactor.plan
         return compile_alarms(plan, Names.of(plan))
-
-    def _check_name(self, name: str) -> None:
-        """Find names here, not in control, where a search for the closest would cost a tick."""
-        if name in self._alarms.index:
-            return
-        short = clean(name, _LONGEST_NAME)
-        close = get_close_matches(short, self._alarms.index, n=3, cutoff=0.5)
-        raise ControllerError(
-            f"there is no alarm {short!r}",
-            reason="ALARM_UNKNOWN",
-            kind=Kind.NOT_FOUND,
-            remedy=f"did you mean {', '.join(close)}?" if close else "see 'ostwald alarms' for their names",
-        )
 
     def _moment(self) -> ReactorTime:
         now = self._reactor.snapshot()

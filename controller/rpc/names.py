@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 LONGEST_NAME: Final = 64
 
 
-def check_name(what: str, name: str, known: Collection[str]) -> None:
-    """Raise ControllerError LOOP_UNKNOWN (of a "loop") unless `name` is known.
+def check_name(what: str, name: str, known: Collection[str], *, lister: str = "") -> None:
+    """Raise ControllerError LOOP_UNKNOWN (of a "loop") unless `name` is known; `lister` shows all.
 
     Names are found here, not in control, where a search for the closest would cost a tick.
     """
@@ -26,7 +26,7 @@ def check_name(what: str, name: str, known: Collection[str]) -> None:
     if close:
         remedy = f"did you mean {', '.join(close)}?"
     elif known:
-        remedy = f"see 'ostwald {what} list' for their names"
+        remedy = f"see '{lister or f'ostwald {what} list'}' for their names"
     else:
         remedy = f"declare one in [{what}s] of the rig file"
     raise ControllerError(

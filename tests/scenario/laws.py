@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from controller.control import interlocks
-from controller.control.judge import MAY_FOLLOW
+from controller.control.reactor_states import MAY_FOLLOW
 from controller.control.state import ControlState
 from controller.control.step import step
 from controller.domain import plain
