@@ -21,6 +21,8 @@ OPTIONS: Final[Mapping[str, str]] = {
 """What a rig file says of it."""
 _LONGEST: Final = 64
 """Characters of a request that are kept."""
+_MOST_WAITING: Final = 16
+"""Requests kept while it exposes; what comes on top is not heard."""
 _INT: Final = re.compile(r"INT (\d{1,9})")
 _LOW_US, _HIGH_US = 1000, 10_000_000
 _MOST: Final = 65535
@@ -49,7 +51,8 @@ class TextSpectrometerTwin:
         self._received += chunk
         while b"\n" in self._received:
             line, self._received = self._received.split(b"\n", 1)
-            self._waiting.append(line.decode("latin-1").strip())
+            if len(self._waiting) < _MOST_WAITING:
+                self._waiting.append(line[-_LONGEST:].decode("latin-1").strip())
         self._received = self._received[-_LONGEST:]
         return self._answers()
 

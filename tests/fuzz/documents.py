@@ -1,14 +1,9 @@
-"""What comes from files and from other processes: JSON, mail, recordings, TOML."""
+"""What people write and other processes send: JSON, mail, quantities, TOML."""
 
 from __future__ import annotations
 
-import atexit
 import json
-import shutil
-import tempfile
-import zlib
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,17 +11,13 @@ from controller.campaign.recipes import parse_recipe
 from controller.campaign.specs import parse_campaign
 from controller.config.rig import load_rig, parse_rig
 from controller.config.units import LONGEST_QUANTITY, parse_quantity
-from controller.control.model import compile_plan
-from controller.control.state import ControlState
 from controller.domain import commands as k
 from controller.domain import plain
 from controller.domain.errors import ControllerError, DocumentError
 from controller.domain.plan import RigPlan
 from controller.equipment.drivers import known_instruments
 from controller.runtime.mailbox import request_from
-from controller.runtime.recorder import decode_checkpoint, decode_tick
-from controller.storage.segments import MAGIC, open_segment
-from tests.fuzz.target import Target, refusing
+from tests.fuzz.target import Target, from_file, refusing
 from trainer.benchmark import read_tasks
 from trainer.errors import UsageError
 from trainer.recipe import Recipe, read_recipe
@@ -40,9 +31,6 @@ if TYPE_CHECKING:
 
 _ROOT: Final = Path(__file__).parents[2]
 _EXAMPLES: Final = _ROOT / "examples"
-_BENCH: Final = _ROOT / "tests" / "golden" / "recordings" / "bench.rec"
-_TICKS: Final = 40
-"""Of the golden recording: enough for every kind of record, few enough that one piece stays short."""
 
 
 def _json(kind: type) -> Callable[[Chance], Decoder]:
@@ -88,63 +76,6 @@ def _mailbox(chance: Chance) -> Decoder:
             request_from(message)
 
     return refusing(chance.piece, take)
-
-
-@cache
-def _records() -> tuple[bytes, bytes]:
-    """The golden recording's head and first ticks without their compression; and with it."""
-    packed = _BENCH.read_bytes()[len(MAGIC) :]
-    raw = zlib.decompressobj().decompress(packed)
-    segment = open_segment(_BENCH)
-    ticks = sum(_HEAD_BYTES + len(body) for body in islice(segment.ticks, _TICKS))
-    head = _HEAD_BYTES * 3 + len(segment.release) + len(segment.plan_json) + 8 + len(segment.state_json)
-    return raw[: head + ticks], MAGIC + zlib.compress(raw[: head + ticks], 1)
-
-
-_HEAD_BYTES: Final = 9
-
-
-@cache
-def _ticks() -> tuple[bytes, ...]:
-    return tuple(islice(open_segment(_BENCH).ticks, _TICKS))
-
-
-def _read_segment(path: Path) -> None:
-    segment = open_segment(path)
-    for _ in segment.ticks:
-        pass
-
-
-def _from_file(
-    name: str,
-    read: Callable[[Path], object],
-    *errors: type[Exception],
-    pack: Callable[[bytes], bytes] = bytes,
-) -> Callable[[Chance], Decoder]:
-    """Begin a decoder that reads each piece from a file."""
-
-    def begin(chance: Chance) -> Decoder:
-        folder = tempfile.mkdtemp()
-        atexit.register(shutil.rmtree, folder)
-        path = Path(folder) / name
-
-        def take(piece: bytes) -> None:
-            path.write_bytes(pack(piece))
-            read(path)
-
-        return refusing(chance.piece, take, *errors)
-
-    return begin
-
-
-def _tick_bodies(chance: Chance) -> Decoder:
-    plan = RigPlan.from_json(open_segment(_BENCH).plan_json)
-    boards = len(compile_plan(plan).names.boards)
-
-    def take(piece: bytes) -> None:
-        decode_checkpoint(piece) if chance.happens(0.1) else decode_tick(piece, len(plan.channels), boards)
-
-    return refusing(chance.piece, take, plain.PlainError)
 
 
 def _texts(folder: str) -> tuple[bytes, ...]:
@@ -196,28 +127,20 @@ _REAL: Final = _ROOT / "tests" / "real_data"
 TARGETS: Final = (
     Target("json request", _requests, _json(k.Request)),
     Target("json plan", lambda: tuple(plain.to_json(each).encode() for each in _plans()), _json(RigPlan)),
-    Target("json state", lambda: (open_segment(_BENCH).state_json.encode(),), _json(ControlState)),
     Target("mail", _mail, _mailbox),
-    Target("segment file", lambda: (_records()[1],), _from_file("a.rec", _read_segment, ControllerError)),
-    Target(
-        "segment records",
-        lambda: (_records()[0],),
-        _from_file("a.rec", _read_segment, ControllerError, pack=lambda raw: MAGIC + zlib.compress(raw, 1)),
-    ),
-    Target("segment ticks", _ticks, _tick_bodies),
     Target("quantities", lambda: _QUANTITIES, _quantities),
     Target("toml rig", lambda: _texts("rigs"), _toml(_parse_rig, DocumentError)),
     Target("toml recipe", lambda: _texts("recipes"), _toml(_parse_recipe, DocumentError)),
     Target("toml campaign", lambda: _texts("campaigns"), _toml(_parse_campaign, DocumentError)),
-    Target("toml fit", lambda: (_FIT,), _from_file("recipe.toml", read_recipe, UsageError)),
+    Target("toml fit", lambda: (_FIT,), from_file("recipe.toml", read_recipe, UsageError)),
     Target(
         "toml schema",
         lambda: ((_REAL / "liposome.toml").read_bytes(),),
-        _from_file("schema.toml", read_schema, UsageError),
+        from_file("schema.toml", read_schema, UsageError),
     ),
     Target(
         "toml benchmark",
         lambda: ((_REAL / "benchmark.toml").read_bytes(),),
-        _from_file("tasks.toml", lambda path: read_tasks(path.parent, path), UsageError),
+        from_file("tasks.toml", lambda path: read_tasks(path.parent, path), UsageError),
     ),
 )

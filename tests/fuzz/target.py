@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -42,3 +46,25 @@ def refusing(draw: Callable[[], bytes], take: Callable[[bytes], object], *errors
         return Fed(len(piece), 0)
 
     return step
+
+
+def from_file(
+    name: str,
+    read: Callable[[Path], object],
+    *errors: type[Exception],
+    pack: Callable[[bytes], bytes] = bytes,
+) -> Callable[[Chance], Decoder]:
+    """Begin a decoder that reads each piece from a file; `pack` makes the file's bytes of it."""
+
+    def begin(chance: Chance) -> Decoder:
+        folder = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, folder)
+        path = Path(folder) / name
+
+        def take(piece: bytes) -> None:
+            path.write_bytes(pack(piece))
+            read(path)
+
+        return refusing(chance.piece, take, *errors)
+
+    return begin

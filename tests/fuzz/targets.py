@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.fuzz import documents, instruments, wire
+from tests.fuzz import documents, instruments, recordings, text_spectrometer, wire
 from tests.fuzz.measure import Outcome, fuzz
 
 if TYPE_CHECKING:
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tests.fuzz.target import Target
 
 TARGETS: Final[Mapping[str, Target]] = {
-    target.name: target for target in (*wire.TARGETS, *instruments.TARGETS, *documents.TARGETS)
+    target.name: target
+    for group in (wire, text_spectrometer, instruments, recordings, documents)
+    for target in group.TARGETS
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -98,8 +99,8 @@ def _traffic(chance: Chance, sequence: int) -> bytes:
     return _sealed(chance, sequence) if chance.happens(0.7) else chance.stream()
 
 
-class _Far:
-    """The far end of a driver's line: answers each request with damaged frames, under its sequence."""
+class _Far(ABC):
+    """The far end of a driver's line; `fed` counts what it was told that is not as it should be."""
 
     name = "fuzzed line"
 
@@ -111,19 +112,11 @@ class _Far:
 
     def write(self, data: bytes) -> bool:
         for frame in self._host.feed(data):
-            chance = self._chance
-            if chance.happens(0.6):  # what it may well have been asked for
-                replies = [body for body in chance.samples if body[0] == frame.number | m.REPLY_BIT]
-                body = chance.pick(replies or chance.samples)
-                body = chance.piece(body)[: MAX_PAYLOAD + 1] if chance.happens(0.5) else body
-                self._waiting += encode(frame.sequence, (body or b"\0")[0], body[1:])
-            else:
-                self._waiting += _traffic(chance, frame.sequence)
+            self._waiting += self._answer(frame)
         return not self._chance.happens(0.01)
 
     def read(self) -> bytes:
         chunk, self._waiting = self._waiting[:READ_LIMIT], self._waiting[READ_LIMIT:]
-        self.fed += len(chunk)
         if self._chance.happens(0.001):
             raise LinkError("fuzzed line: gone")
         return chunk
@@ -131,9 +124,57 @@ class _Far:
     def close(self) -> None:
         self._waiting = b""
 
+    def _damaged(self, body: bytes, sequence: int) -> bytes:
+        """Damage a message, and put it into a frame that is whole."""
+        damaged = self._chance.piece(body)[: MAX_PAYLOAD + 1] or b"\0"
+        return self._count(encode(sequence, damaged[0], damaged[1:]))
+
+    def _stray(self, sequence: int) -> bytes:
+        return self._count(_traffic(self._chance, sequence))
+
+    def _count(self, data: bytes) -> bytes:
+        self.fed += len(data)
+        return data
+
+    @abstractmethod
+    def _answer(self, frame: Frame) -> bytes:
+        """Give the bytes that come back to this request."""
+
+
+class _GoldenFar(_Far):
+    """Answers with golden messages under the request's sequence, and with damaged ones."""
+
+    def _answer(self, frame: Frame) -> bytes:
+        chance = self._chance
+        if chance.happens(0.4):
+            return self._stray(frame.sequence)
+        replies = [body for body in chance.samples if body[0] == frame.number | m.REPLY_BIT]
+        body = chance.pick(replies or chance.samples)
+        if chance.happens(0.5):
+            return self._damaged(body, frame.sequence)
+        return encode(frame.sequence, body[0], body[1:])
+
+
+class _SpectrometerFar(_Far):
+    """Answers as the twin does, so that exposures are fetched to their end; or with that, damaged."""
+
+    def __init__(self, chance: Chance) -> None:
+        super().__init__(chance)
+        self._twin = SpectrometerTwin(_Dark())
+
+    def _answer(self, frame: Frame) -> bytes:
+        reply = self._twin.feed(encode(frame.sequence, frame.number, frame.payload))
+        self._twin.advance(_STEP_S)
+        if self._chance.happens(0.7):
+            return reply
+        if self._chance.happens(0.3):
+            return self._stray(frame.sequence)
+        answer = decode(reply[:-1])
+        return self._damaged(bytes((answer.number,)) + answer.payload, frame.sequence)
+
 
 def _board_driver(chance: Chance) -> Decoder:
-    far = _Far(chance)
+    far = _GoldenFar(chance)
     board = Board(lambda: far, _CONFIGURATION)
     now_s = 0.0
 
@@ -151,7 +192,7 @@ def _board_driver(chance: Chance) -> Decoder:
 
 
 def _spectrometer_driver(chance: Chance) -> Decoder:
-    far = _Far(chance)
+    far = _SpectrometerFar(chance)
     now_s = 0.0
 
     def pause(seconds: float) -> None:
