@@ -92,11 +92,19 @@ def _row(twin: Twin, number: int, sample: Sample, spectrum: str) -> list[str]:
 
 
 def _write_spectrum(sample: Sample, path: Path) -> None:
+    """Write absorbance and, of what emits, counts/s of emission, a row a pixel."""
+    header = ["wavelength(nm)", "absorbance"]
+    columns = [sample.wavelengths_nm.tolist(), sample.absorbance.tolist()]
+    if sample.emission is not None:
+        header.append("emission(1/s)")
+        columns.append(sample.emission.tolist())
     with path.open("w", newline="", encoding="utf-8") as lines:
         writer = csv.writer(lines)
-        writer.writerow(("wavelength(nm)", "absorbance"))
-        pairs = zip(sample.wavelengths_nm.tolist(), sample.absorbance.tolist(), strict=True)
-        writer.writerows((f"{nm:.3f}", f"{value:.5f}") for nm, value in pairs)
+        writer.writerow(header)
+        writer.writerows(
+            (f"{nm:.3f}", f"{absorbance:.5f}", *(f"{value:.1f}" for value in emission))
+            for nm, absorbance, *emission in zip(*columns, strict=True)
+        )
 
 
 def _run(request: Request, points: list[Numbered]) -> Iterator[tuple[int, Sample]]:

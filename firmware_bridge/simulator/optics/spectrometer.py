@@ -1,4 +1,4 @@
-"""Lamp, fibre, grating and detector: transmission in, counts out. All magnitudes are chosen.
+"""Lamp, fibre, grating, detector: transmission and emitted light in, counts out. All magnitudes are chosen.
 
 A 16-bit line sensor: dark offset and current, stray light, shot noise, read noise, saturation.
 """
@@ -43,6 +43,12 @@ class SpectrometerParameters:
     response_peak_nm: float = 540.0
     response_width_nm: float = 190.0
 
+    def response(self, wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give grating's and detector's sensitivity to photons over the highest one: a bell."""
+        offset = (wavelength_nm - self.response_peak_nm) / self.response_width_nm
+        bell: NDArray[np.float64] = np.exp(-0.5 * offset**2)
+        return bell
+
 
 class Spectrometer:
     """One instrument with its own dark pattern; `generator` supplies that and every noise after it."""
@@ -61,10 +67,19 @@ class Spectrometer:
         self._dark_per_s = parameters.dark_per_s * np.maximum(pattern, 0.0)
 
     def expected_counts(
-        self, transmission: NDArray[np.float64], lamp: float, integration_s: float
+        self,
+        transmission: NDArray[np.float64],
+        lamp: float,
+        integration_s: float,
+        emitted_per_s: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
-        """Give the mean counts of one scan before noise and saturation; `lamp` is 1 at full duty."""
+        """Give the mean counts of one scan before noise and saturation.
+
+        `lamp` is 1 at full duty; `emitted_per_s` are the counts of light that the cell itself gives off.
+        """
         light_per_s = lamp * self._bright_per_s * transmission
+        if emitted_per_s is not None:
+            light_per_s = light_per_s + emitted_per_s
         stray_per_s = self._parameters.stray * light_per_s.mean()
         expected: NDArray[np.float64] = self._parameters.dark_offset + integration_s * (
             self._dark_per_s + light_per_s + stray_per_s
@@ -72,11 +87,16 @@ class Spectrometer:
         return expected
 
     def expose(
-        self, transmission: NDArray[np.float64], lamp: float, integration_s: float, scans: int
+        self,
+        transmission: NDArray[np.float64],
+        lamp: float,
+        integration_s: float,
+        scans: int,
+        emitted_per_s: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Average `scans` digitised scans, shape (pixels,); callers keep scans within 1 to MOST_SCANS."""
         p = self._parameters
-        expected = self.expected_counts(transmission, lamp, integration_s)
+        expected = self.expected_counts(transmission, lamp, integration_s, emitted_per_s)
         shot_variance = (expected - p.dark_offset) / p.electrons_per_count
         noise = np.sqrt(shot_variance + p.read_noise**2)
         total = np.zeros(p.pixels)
@@ -93,7 +113,6 @@ def _brightness(
     """Photons of a black body times a bell-shaped response, 1 at the brightest pixel."""
     photon_kt = HC_EV_NM / wavelength_nm / (_BOLTZMANN_EV_K * parameters.lamp_k)
     photons = wavelength_nm**-4.0 / np.expm1(photon_kt)
-    offset = (wavelength_nm - parameters.response_peak_nm) / parameters.response_width_nm
-    light: NDArray[np.float64] = photons * np.exp(-0.5 * offset**2)
+    light: NDArray[np.float64] = photons * parameters.response(wavelength_nm)
     brightness: NDArray[np.float64] = light / light.max()
     return brightness

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from firmware_bridge.simulator.interfaces import Drive, Sensed
-from firmware_bridge.simulator.optics.lamp import Lamp, LampParameters
-from firmware_bridge.simulator.optics.spectrometer import MOST_SCANS, Spectrometer
 from firmware_bridge.simulator.plant import residence
 from firmware_bridge.simulator.plant.errors import PlantError
 from firmware_bridge.simulator.plant.heat import Thermal
 from firmware_bridge.simulator.plant.history import Inflow, ReactorHistory
 from firmware_bridge.simulator.plant.hydraulics import MOST_VARIANCE, pressure_drop_kpa, residence_variance
 from firmware_bridge.simulator.plant.layout import Parcels
+from firmware_bridge.simulator.plant.light import LightPath
 from firmware_bridge.simulator.plant.mixer import MixerLine
-from firmware_bridge.simulator.plant.noise import NormalStream, generator
+from firmware_bridge.simulator.plant.noise import NormalStream
 from firmware_bridge.simulator.plant.pumps import Pump, draw_character
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 HEATERS: Final = 2
 LONGEST_STEP_S: Final = 10.0
-LONGEST_EXPOSURE_S: Final = 60.0
 _PRESSURE_NOISE_KPA: Final = 0.2
 _OWN_MARKS: Final = 2
 """The exposure and the temperature of the mixer stand before the process's own marks."""
@@ -48,10 +46,9 @@ class FlowPlant:
         geometry = layout.geometry
         self._process = process
         self._layout: Layout = layout
-        self._spectrometer = Spectrometer(layout.spectrometer, generator(seed, "spectrometer"))
         self._pumps = tuple(Pump(draw_character(seed, axis)) for axis in range(len(layout.streams)))
         self._thermal = Thermal(layout.thermal, seed)
-        self._lamp = Lamp(LampParameters(), NormalStream(seed, "lamp").draw)
+        self._light = LightPath(process, seed, self.parcels)
         self._pressure_noise = NormalStream(seed, "pressure sensor")
         self._mixer = MixerLine(geometry.mixer.volume_ul, len(layout.first))
         self._delay_ul = geometry.dispersing.volume_ul
@@ -65,11 +62,10 @@ class FlowPlant:
         self._mixer_clock = 0.0
         self._mixer_polymer_kg_m3 = 0.0
         self._reactor_polymer_kg_m3 = 0.0
-        self._transmission: NDArray[np.float64] | None = None
 
     @property
     def wavelengths_nm(self) -> NDArray[np.float64]:
-        return self._spectrometer.wavelengths_nm
+        return self._light.wavelengths_nm
 
     @property
     def facts(self) -> RigFacts:
@@ -102,8 +98,7 @@ class FlowPlant:
         self._mixer_clock += process.mixer_clock_per_s(thermal.mixer_c) * dt_s
         out = self._mixer.push(first_ul, self._mixer_clock)
         self._join(out, mixer_ul, second_ul, process.marks(drive))
-        self._lamp.advance(dt_s, drive.lamp_duty)
-        self._transmission = None
+        self._light.advance(dt_s, drive)
         clean_kpa = self._pressure_kpa(dt_s, first_ul, mixer_ul, mixer_ul + joining_ul, out)
         pressure_kpa = drive.resistance * clean_kpa
         return Sensed(
@@ -113,19 +108,8 @@ class FlowPlant:
         )
 
     def expose(self, integration_s: float, scans: int) -> NDArray[np.float64]:
-        """Mean detector counts of `scans` exposures that end now, shape (pixels,).
-
-        The liquid is taken as standing still during the exposure.
-        """
-        if not 0.0 < integration_s <= LONGEST_EXPOSURE_S:
-            raise PlantError(
-                f"an exposure of {integration_s} s must last above 0 and up to {LONGEST_EXPOSURE_S} s"
-            )
-        if not 1 <= scans <= MOST_SCANS:
-            raise PlantError(f"{scans} scans: take 1 to {MOST_SCANS}")
-        if self._transmission is None:
-            self._transmission = np.power(10.0, -self.absorbance())
-        return self._spectrometer.expose(self._transmission, self._lamp.output, integration_s, scans)
+        """Mean detector counts of `scans` exposures that end now, shape (pixels,). Raises PlantError."""
+        return self._light.expose(integration_s, scans)
 
     def absorbance(self) -> NDArray[np.float64]:
         """Give the true decadic absorbance in the flow cell now, shape (pixels,)."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+import numpy as np
 
 from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
+from firmware_bridge.simulator.plant.errors import PlantError
 from firmware_bridge.simulator.plant.facts import RigFacts
 from firmware_bridge.simulator.plant.heat import ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import WATER, Liquid, Tube
 from firmware_bridge.simulator.plant.pumps import NOMINAL_STEPS_PER_UL
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from firmware_bridge.simulator.interfaces import Drive
@@ -34,6 +36,22 @@ class Geometry:
         return Tube(self.reactor.volume_ul + self.outlet.volume_ul, self.reactor.bore_mm)
 
 
+EXCITED: Final = 0.6
+"""Duty of the diode at which the rigs' recipes look at emission."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excitation:
+    """A light-emitting diode that shines across the flow cell; the detector looks at a right angle to it."""
+
+    wavelength_nm: float
+    duty_axis: int = 0
+    """Which of the board's duty outputs drives it."""
+    counts_nm_per_s: float = 1e8
+    """Counts where the response is highest, for one photon per nm for each that enters, at full duty; chosen,
+    so that 100 ms see a quantum yield of a few percent, and bear 0.01 photons per nm; less for bright matter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """One rig. Pump axes are numbered through `first` and then `second`."""
@@ -52,6 +70,8 @@ class Layout:
     """The stream of `first` that thickens the liquid; none where empty."""
     polymer_kg_m3: float = 0.0
     """In that stream's stock."""
+    excitation: Excitation | None = None
+    """What makes the cell's content emit; the process then is an `EmittingProcess`."""
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -61,6 +81,22 @@ class Layout:
     @property
     def polymer_axis(self) -> int | None:
         return self.first.index(self.polymer) if self.polymer else None
+
+    @property
+    def pixels_nm(self) -> NDArray[np.float64]:
+        """Centre wavelength of each pixel, shape (pixels,)."""
+        window = self.spectrometer
+        return np.linspace(window.first_nm, window.last_nm, window.pixels)
+
+    def shown_emission(self, emission: NDArray[np.float64], output: float = EXCITED) -> NDArray[np.float64]:
+        """Give counts/s of what `EmittingProcess.emission` gives, for this output of the diode.
+
+        PlantError without an excitation.
+        """
+        if self.excitation is None:
+            raise PlantError("this layout has no excitation, so nothing emits: give it one")
+        response = self.spectrometer.response(self.pixels_nm)
+        return output * self.excitation.counts_nm_per_s * response * emission
 
     @property
     def facts(self) -> RigFacts:
@@ -119,4 +155,17 @@ class Process(Protocol):
 
     def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
         """Decadic absorbance of the parcels mixed by weight, at each pixel."""
+        ...
+
+
+@runtime_checkable
+class EmittingProcess(Process, Protocol):
+    """A synthesis whose layout has an excitation."""
+
+    def emission(self, parcels: Parcels) -> NDArray[np.float64]:
+        """Photons that leave as light per nm, for each photon of the excitation that enters the cell.
+
+        At each pixel, shape (pixels,): what is absorbed of the excitation, times the quantum yield, times a
+        line whose integral over the wavelength is 1; of the parcels mixed by weight.
+        """
         ...

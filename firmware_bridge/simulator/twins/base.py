@@ -65,11 +65,13 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a condition settles at: properties without noise, and the spectrum."""
+    """What a condition settles at: properties without noise, and the spectra."""
 
     properties: Mapping[str, float]
     wavelengths_nm: NDArray[np.float64]
     absorbance: NDArray[np.float64]
+    emission: NDArray[np.float64] | None = None
+    """Counts/s that the detector shows without noise (`Layout.shown_emission`); None: nothing emits."""
 
 
 class Model(Protocol):

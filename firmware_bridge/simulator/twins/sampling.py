@@ -14,7 +14,7 @@ import numpy as np
 
 from firmware_bridge.simulator.optics.spectrometer import Spectrometer
 from firmware_bridge.simulator.plant.noise import generator
-from firmware_bridge.simulator.twins.optical import band
+from firmware_bridge.simulator.twins.optical import band, emission_band
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LAMP: Final = 0.8
 INTEGRATION_S: Final = 0.01
 SCANS: Final = 64
+EMISSION_INTEGRATION_S: Final = 0.1
+EMISSION_SCANS: Final = 16
 """What the recipes ask for."""
 _LEAST_COUNTS: Final = 1.0
 _MICROSCOPE: Final = 0.02
@@ -34,13 +36,14 @@ _MICROSCOPE: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One experiment; `absorbance` as measured, shape (pixels,)."""
+    """One experiment; `absorbance`, and `emission` in counts/s, as measured, of shape (pixels,)."""
 
     asked: Mapping[str, float]
     achieved: Mapping[str, float]
     properties: Mapping[str, float]
     wavelengths_nm: NDArray[np.float64]
     absorbance: NDArray[np.float64]
+    emission: NDArray[np.float64] | None
 
 
 class Sampler:
@@ -57,15 +60,19 @@ class Sampler:
         noise = generator(self._seed, f"sample {number}")
         achieved = self._achieve(asked, noise)
         outcome = self._model.settle(achieved)
-        measured = self._measure(outcome.absorbance, noise)
+        spectrometer = Spectrometer(self._parameters, noise)
+        measured = _absorbance(spectrometer, outcome.absorbance)
+        emission = None if outcome.emission is None else _emission(spectrometer, outcome.emission)
         optical = band(outcome.wavelengths_nm, measured)
+        if emission is not None:
+            optical |= emission_band(outcome.wavelengths_nm, emission)
         properties = {
             each.name: optical[each.name]
             if each.is_optical
             else outcome.properties[each.name] * (1.0 + _MICROSCOPE * noise.standard_normal())
             for each in self._twin.properties
         }
-        return Sample(asked, achieved, properties, outcome.wavelengths_nm, measured)
+        return Sample(asked, achieved, properties, outcome.wavelengths_nm, measured, emission)
 
     def _achieve(self, asked: Mapping[str, float], noise: np.random.Generator) -> dict[str, float]:
         """Err by each input's repeatability, but not past what the pumps can share."""
@@ -76,16 +83,22 @@ class Sampler:
             name: value * shrink if name in self._twin.shares else value for name, value in achieved.items()
         }
 
-    def _measure(self, absorbance: NDArray[np.float64], noise: np.random.Generator) -> NDArray[np.float64]:
-        """Take dark, reference and sample as a recipe does."""
-        spectrometer = Spectrometer(self._parameters, noise)
-        clear = np.ones_like(absorbance)
-        dark = spectrometer.expose(clear, 0.0, INTEGRATION_S, SCANS)
-        reference = spectrometer.expose(clear, LAMP, INTEGRATION_S, SCANS)
-        sample = spectrometer.expose(np.power(10.0, -absorbance), LAMP, INTEGRATION_S, SCANS)
-        return np.log10(
-            np.maximum(reference - dark, _LEAST_COUNTS) / np.maximum(sample - dark, _LEAST_COUNTS)
-        )
+
+def _absorbance(spectrometer: Spectrometer, absorbance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take dark, reference and sample as a recipe does."""
+    clear = np.ones_like(absorbance)
+    dark = spectrometer.expose(clear, 0.0, INTEGRATION_S, SCANS)
+    reference = spectrometer.expose(clear, LAMP, INTEGRATION_S, SCANS)
+    sample = spectrometer.expose(np.power(10.0, -absorbance), LAMP, INTEGRATION_S, SCANS)
+    return np.log10(np.maximum(reference - dark, _LEAST_COUNTS) / np.maximum(sample - dark, _LEAST_COUNTS))
+
+
+def _emission(spectrometer: Spectrometer, emitted_per_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take it with the lamp off, less a dark of the same integration, in counts/s."""
+    clear = np.ones_like(emitted_per_s)
+    dark = spectrometer.expose(clear, 0.0, EMISSION_INTEGRATION_S, EMISSION_SCANS)
+    lit = spectrometer.expose(clear, 0.0, EMISSION_INTEGRATION_S, EMISSION_SCANS, emitted_per_s)
+    return (lit - dark) / EMISSION_INTEGRATION_S
 
 
 def _err(of: Input, asked: float, noise: np.random.Generator) -> float:
