@@ -6,12 +6,12 @@ after a hand on the keys or a power cut they differ, and it is configured anew.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from math import isnan
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from firmware_bridge.devices.instruments.base import Identity, Purpose, RestartedError, Script, SignalFacts
+from firmware_bridge.devices.instruments.options import read_range_c
 from firmware_bridge.devices.interfaces import DeviceError
 
 if TYPE_CHECKING:
@@ -21,21 +21,8 @@ if TYPE_CHECKING:
 
 COLDEST_C, HOTTEST_C = -151.0, 500.0
 """Beyond what any circulator reaches, so that a reading outside is nonsense."""
-_RANGE: Final = re.compile(r"(-?\d{1,3}(?:\.\d{1,2})?)\.\.(-?\d{1,3}(?:\.\d{1,2})?) degC")
 _HALF_C: Final = 0.006
 """How far what is read back may be from what was written: half of 0.01 degC, and the float's rounding."""
-
-
-def read_range_c(options: Mapping[str, str], default: str) -> tuple[float, float]:
-    """Read the option `range`, "-20..100 degC"; DeviceError unless it rises, within what there can be."""
-    text = options.get("range", default)
-    found = _RANGE.fullmatch(text)
-    if found is None:
-        raise DeviceError(f'range {text!r}: write it like "{default}"')
-    low_c, high_c = float(found[1]), float(found[2])
-    if not COLDEST_C < low_c < high_c <= HOTTEST_C:
-        raise DeviceError(f"range {text!r}: must rise, within {COLDEST_C:g}..{HOTTEST_C:g} degC")
-    return low_c, high_c
 
 
 class Circulator(ABC):
@@ -52,7 +39,9 @@ class Circulator(ABC):
     refresh_s = 0.0
 
     def __init__(self, settings: InstrumentSettings) -> None:
-        low_c, high_c = read_range_c(settings.options, self.DEFAULT_RANGE)
+        low_c, high_c = read_range_c(
+            settings.options, self.DEFAULT_RANGE, coldest=COLDEST_C, hottest=HOTTEST_C
+        )
         self._signals = {
             "temperature": SignalFacts("degC", COLDEST_C, HOTTEST_C),
             "setpoint": SignalFacts("degC", low_c, high_c, actuator=True),

@@ -19,8 +19,7 @@ from firmware_bridge.devices.instruments.base import (
     Script,
     SignalFacts,
 )
-from firmware_bridge.devices.instruments.circulator import read_range_c
-from firmware_bridge.devices.instruments.options import read_choice, read_quantity
+from firmware_bridge.devices.instruments.options import read_choice, read_quantity, read_range_c
 from firmware_bridge.devices.interfaces import DeviceError
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ _AFTER_COMMAND_S: Final = 0.05
 _LONGEST: Final = 82
 """Bytes: the manual's 80 characters and CR LF."""
 _FASTEST_RPM, _DEFAULT_RANGE = 1500.0, "0..310 degC"
+_COLDEST_C, _HOTTEST_C = -50.0, 600.0
+"""Beyond what a plate or its probe reaches."""
 _REFRESH_S: Final = 5.0
 """It does not tell whether it heats, and a power cut ends that: so it is told again."""
 _VALUE: Final = re.compile(r"(-?\d{1,4}(?:\.\d{1,3})?)(?: +(\d{1,2}))?")
@@ -64,12 +65,12 @@ class Ika:
         if settings.address:
             raise DeviceError(f"address {settings.address!r}: NAMUR commands have none, remove it")
         options = settings.options
-        low_c, high_c = read_range_c(options, _DEFAULT_RANGE)
+        low_c, high_c = read_range_c(options, _DEFAULT_RANGE, coldest=_COLDEST_C, hottest=_HOTTEST_C)
         self._watchdog_s = round(read_quantity(options, "watchdog", "30 s", {"s": 1.0}, 20.0, 1500.0))
         self._stays_on = read_choice(options, "lost", ("off", "safe")) == "safe"
         self._signals = {
-            "temperature": SignalFacts("degC", -50.0, 600.0),
-            "process_temperature": SignalFacts("degC", -50.0, 600.0),
+            "temperature": SignalFacts("degC", _COLDEST_C, _HOTTEST_C),
+            "process_temperature": SignalFacts("degC", _COLDEST_C, _HOTTEST_C),
             "safety_temperature": SignalFacts("degC", 0.0, 650.0),
             "setpoint": SignalFacts("degC", low_c, high_c, actuator=True),
             "speed": SignalFacts("rpm", 0.0, 2.0 * _FASTEST_RPM),

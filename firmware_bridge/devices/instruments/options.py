@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _QUANTITY: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) (\S+)")
+_RANGE: Final = re.compile(r"(-?\d{1,4}(?:\.\d{1,3})?)\.\.(-?\d{1,4}(?:\.\d{1,3})?) degC")
 
 
 def read_quantity(
@@ -30,6 +31,20 @@ def read_quantity(
         scale = units[first]
         raise DeviceError(f"{key} {text!r}: must lie in {low / scale:g} to {high / scale:g} {first}")
     return value
+
+
+def read_range_c(
+    options: Mapping[str, str], default: str, *, coldest: float, hottest: float
+) -> tuple[float, float]:
+    """Read the option `range`, "-20..100 degC": it must rise, from above `coldest` to `hottest` at most."""
+    text = options.get("range", default)
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        raise DeviceError(f'range {text!r}: write it like "{default}"')
+    low_c, high_c = float(found[1]), float(found[2])
+    if not coldest < low_c < high_c <= hottest:
+        raise DeviceError(f"range {text!r}: must rise, within {coldest:g}..{hottest:g} degC")
+    return low_c, high_c
 
 
 def read_choice(options: Mapping[str, str], key: str, choices: tuple[str, ...]) -> str:

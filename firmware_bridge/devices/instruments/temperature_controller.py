@@ -6,13 +6,13 @@ no longer what was written, after a hand on the keys or a power cut, counts as a
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from math import isnan
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from firmware_bridge.devices.instruments.base import Identity, Purpose, RestartedError, Script, SignalFacts
 from firmware_bridge.devices.instruments.modbus import BAUD_OPTION, read_unit
+from firmware_bridge.devices.instruments.options import read_range_c
 from firmware_bridge.devices.interfaces import DeviceError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _COLDEST_C, _HOTTEST_C = -270.0, 2500.0
 """What any thermocouple of these controllers can show; setpoints too must lie within."""
-_RANGE: Final = re.compile(r"(-?\d{1,4}(?:\.\d{1,3})?)\.\.(-?\d{1,4}(?:\.\d{1,3})?) degC")
 _DEFAULT_RANGE: Final = "0..300 degC"
 
 
@@ -40,7 +39,7 @@ class TemperatureController(ABC):
 
     def __init__(self, settings: InstrumentSettings, *, frames: tuple[str, ...]) -> None:
         self._unit = read_unit(settings, frames=frames)
-        low_c, high_c = _read_range(settings.options.get("range", _DEFAULT_RANGE))
+        low_c, high_c = read_range_c(settings.options, _DEFAULT_RANGE, coldest=_COLDEST_C, hottest=_HOTTEST_C)
         self._signals = {
             "temperature": SignalFacts("degC", _COLDEST_C, _HOTTEST_C),
             "setpoint": SignalFacts("degC", low_c, high_c, actuator=True),
@@ -137,13 +136,3 @@ class TemperatureController(ABC):
 
     @abstractmethod
     def _read_setpoint(self) -> Script[float]: ...
-
-
-def _read_range(text: str) -> tuple[float, float]:
-    found = _RANGE.fullmatch(text)
-    if found is None:
-        raise DeviceError(f'range {text!r}: write it like "{_DEFAULT_RANGE}"')
-    low_c, high_c = float(found[1]), float(found[2])
-    if not _COLDEST_C <= low_c < high_c <= _HOTTEST_C:
-        raise DeviceError(f"range {text!r}: must rise, within {_COLDEST_C:g}..{_HOTTEST_C:g} degC")
-    return low_c, high_c
