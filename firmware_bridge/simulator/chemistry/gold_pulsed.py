@@ -21,6 +21,7 @@ from firmware_bridge.simulator.chemistry.spheres import (
     grow_while_mixing,
     none_yet,
 )
+from firmware_bridge.simulator.plant import mixing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,9 +45,9 @@ class PulsedStocks:
 class PulsedRates:
     """Mixing after the paper; the rest chosen, at 25 degC, so that diameters are a few tens of nanometres."""
 
-    mixing_s_hz: float = 19.0
+    mixing_s_hz: float = mixing.PULSED_S_HZ
     """Mixing time times switching frequency."""
-    unpulsed_hz: float = 5.0
+    unpulsed_hz: float = mixing.UNPULSED_HZ
     """Frequency whose mixing the junction reaches without pulses."""
     nucleation_s: float = 0.3
     """How long a layer that has just been mixed nucleates by itself."""
@@ -67,7 +68,7 @@ class GoldByPulses:
     rates: PulsedRates = field(default_factory=PulsedRates)
 
     def mixing_s(self, switching_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.rates.mixing_s_hz / np.maximum(switching_hz, self.rates.unpulsed_hz)
+        return mixing.pulsed_s(switching_hz, self.rates.mixing_s_hz, self.rates.unpulsed_hz)
 
     def gold_mol_m3(self, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Gold fed, from fractions of shape (n, 2) in the order of STREAMS."""

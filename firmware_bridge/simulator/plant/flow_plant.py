@@ -17,7 +17,7 @@ from firmware_bridge.simulator.plant import residence
 from firmware_bridge.simulator.plant.errors import PlantError
 from firmware_bridge.simulator.plant.heat import Thermal
 from firmware_bridge.simulator.plant.history import Inflow, ReactorHistory
-from firmware_bridge.simulator.plant.hydraulics import MOST_VARIANCE, pressure_drop_kpa, residence_variance
+from firmware_bridge.simulator.plant.hydraulics import MOST_VARIANCE
 from firmware_bridge.simulator.plant.layout import Parcels
 from firmware_bridge.simulator.plant.light import LightPath
 from firmware_bridge.simulator.plant.mixer import MixerLine
@@ -52,6 +52,8 @@ class FlowPlant:
         self._pressure_noise = NormalStream(seed, "pressure sensor")
         self._mixer = MixerLine(geometry.mixer.volume_ul, len(layout.first))
         self._delay_ul = geometry.dispersing.volume_ul
+        self._carrier_axis = layout.carrier_axis
+        self._carrier_share = 0.0
         rest = Drive((0.0,) * len(layout.streams), (0.0,) * HEATERS, 0.0)
         start = [0.0, layout.thermal.ambient_c, *process.marks(rest)]
         self._clocks: tuple[float, ...] = (0.0,) * (1 + len(process.met(rest)))
@@ -89,7 +91,7 @@ class FlowPlant:
         first_ul, second_ul = pumped_ul[:count], pumped_ul[count:]
         mixer_ul, joining_ul = _total(first_ul), _total(second_ul)
         thermal, process = self._thermal, self._process
-        thermal.advance(dt_s, drive.heater_duty, mixer_ul / dt_s, joining_ul / dt_s)
+        thermal.advance(dt_s, drive.heater_duty, *self._warmed_ul_s(dt_s, pumped_ul, mixer_ul, joining_ul))
         self._time_s += dt_s
         self._clocks = tuple(
             clock + value * dt_s
@@ -127,7 +129,7 @@ class FlowPlant:
         ]
         reactor_s, outlet_s, reactor_c, *met = np.array(passages).T
         return Parcels(
-            fractions=np.array([_fractions(inflow) for inflow in inflows]),
+            fractions=np.array([_fractions(inflow, self._carrier_axis) for inflow in inflows]),
             mixer_exposure=marks[:, 0],
             mixer_c=marks[:, 1],
             marks=marks[:, _OWN_MARKS:],
@@ -137,7 +139,20 @@ class FlowPlant:
             outlet_s=outlet_s,
             outlet_c=np.full(theta.shape, self._thermal.cell_c),
             weight=weight,
+            carrier=np.array([_share(inflow, self._carrier_axis) for inflow in inflows]),
         )
+
+    def _warmed_ul_s(
+        self, dt_s: float, pumped_ul: list[float], mixer_ul: float, joining_ul: float
+    ) -> tuple[float, float]:
+        """Give the flows through the mixer and joining it as so much liquid: a gas takes up no heat."""
+        axis, segmented = self._carrier_axis, self._layout.geometry.segmented
+        if axis is None or segmented is None:
+            return mixer_ul / dt_s, joining_ul / dt_s
+        cold_ul = (1.0 - segmented.heat) * pumped_ul[axis]
+        if self._layout.carrier_passes_mixer:
+            return (mixer_ul - cold_ul) / dt_s, joining_ul / dt_s
+        return mixer_ul / dt_s, (joining_ul - cold_ul) / dt_s
 
     def _join(
         self, out: MixerOutflow, mixer_ul: float, second_ul: list[float], marks: tuple[float, ...]
@@ -150,6 +165,9 @@ class FlowPlant:
         own = [out.exposure, self._thermal.mixer_c, *marks]
         inflow = Inflow(out.streams_ul + second_ul, max(rinse_ul, 0.0), own)
         self._history.push(inflow, self._time_s, self._clocks)
+        if self._carrier_axis is not None and inflow.volume_ul > 0.0:
+            mix = 1.0 - math.exp(-inflow.volume_ul / self._delay_ul)
+            self._carrier_share += (_share(inflow, self._carrier_axis) - self._carrier_share) * mix
 
     def _residence_variance(self) -> float:
         """Take speed and viscosity from the liquid that entered one mean volume ago."""
@@ -161,9 +179,8 @@ class FlowPlant:
             0.0 if axis is None else layout.polymer_kg_m3 * inflow.streams_ul[axis] / inflow.volume_ul
         )
         residence_s = self._time_s - history.crossing_at(entered_ul).time_s
-        return residence_variance(
-            layout.geometry.dispersing, residence_s, self._thermal.reactor_c, polymer_kg_m3, layout.liquid
-        )
+        carrier = _share(inflow, self._carrier_axis)
+        return layout.residence_variance(residence_s, self._thermal.reactor_c, polymer_kg_m3, carrier)
 
     def _passage(self, entered_ul: float, theta: float) -> tuple[float, ...]:
         """Give times in reactor and outlet of what took `theta` mean volumes, and means of what it met."""
@@ -181,18 +198,17 @@ class FlowPlant:
     def _pressure_kpa(
         self, dt_s: float, first_ul: list[float], mixer_ul: float, total_ul: float, out: MixerOutflow
     ) -> float:
-        """At the inlet. The polymer in mixer and reactor follows that flowing in, as in a stirred volume."""
+        """At the inlet. Polymer and carrier in the tubes follow those flowing in, as in a stirred volume."""
         layout, thermal, total_ul_s = self._layout, self._thermal, total_ul / dt_s
-        geometry, liquid, axis = layout.geometry, layout.liquid, layout.polymer_axis
+        geometry, axis = layout.geometry, layout.polymer_axis
         if axis is not None:
             self._follow_polymer(first_ul[axis], mixer_ul, out.streams_ul[axis], total_ul)
-        polymer = self._reactor_polymer_kg_m3
+        drop, polymer, carrier = layout.pressure_drop_kpa, self._reactor_polymer_kg_m3, self._carrier_share
+        in_mixer = carrier if layout.carrier_passes_mixer else 0.0
         return (
-            pressure_drop_kpa(
-                geometry.mixer, mixer_ul / dt_s, thermal.mixer_c, self._mixer_polymer_kg_m3, liquid
-            )
-            + pressure_drop_kpa(geometry.reactor, total_ul_s, thermal.reactor_c, polymer, liquid)
-            + pressure_drop_kpa(geometry.outlet, total_ul_s, thermal.cell_c, polymer, liquid)
+            drop(geometry.mixer, mixer_ul / dt_s, thermal.mixer_c, self._mixer_polymer_kg_m3, in_mixer)
+            + drop(geometry.reactor, total_ul_s, thermal.reactor_c, polymer, carrier)
+            + drop(geometry.outlet, total_ul_s, thermal.cell_c, polymer, carrier)
         )
 
     def _follow_polymer(self, fed_ul: float, mixer_ul: float, joined_ul: float, total_ul: float) -> None:
@@ -213,9 +229,22 @@ def _total(volumes_ul: list[float]) -> float:
     return total_ul
 
 
-def _fractions(inflow: Inflow) -> list[float]:
+def _fractions(inflow: Inflow, carrier_axis: int | None) -> list[float]:
+    """Of the liquid; all 0 where there is none."""
     volume_ul = inflow.volume_ul
-    return [stream_ul / volume_ul for stream_ul in inflow.streams_ul]
+    if carrier_axis is None:
+        return [stream_ul / volume_ul for stream_ul in inflow.streams_ul]
+    liquid_ul = volume_ul - inflow.streams_ul[carrier_axis]
+    if liquid_ul <= 0.0:
+        return [0.0] * len(inflow.streams_ul)
+    shares = [stream_ul / liquid_ul for stream_ul in inflow.streams_ul]
+    shares[carrier_axis] = 0.0
+    return shares
+
+
+def _share(inflow: Inflow, axis: int | None) -> float:
+    """Share that one stream has of the volume; 0 of no stream."""
+    return 0.0 if axis is None else inflow.streams_ul[axis] / inflow.volume_ul
 
 
 def _check(dt_s: float, drive: Drive, pumps: int) -> None:

@@ -11,8 +11,15 @@ from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
 from firmware_bridge.simulator.plant.errors import PlantError
 from firmware_bridge.simulator.plant.facts import RigFacts
 from firmware_bridge.simulator.plant.heat import ThermalParameters
-from firmware_bridge.simulator.plant.hydraulics import WATER, Liquid, Tube
+from firmware_bridge.simulator.plant.hydraulics import (
+    WATER,
+    Liquid,
+    Tube,
+    pressure_drop_kpa,
+    residence_variance,
+)
 from firmware_bridge.simulator.plant.pumps import NOMINAL_STEPS_PER_UL
+from firmware_bridge.simulator.plant.slugs import Segmented, slug_pressure_kpa, slug_variance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +36,8 @@ class Geometry:
     outlet: Tube
     """From the end of the heated reactor through the flow cell, at the cell's temperature."""
     path_mm: float
+    segmented: Segmented | None = None
+    """What divides the liquid; None: one phase."""
 
     @property
     def dispersing(self) -> Tube:
@@ -49,7 +58,7 @@ class Excitation:
     """Which of the board's duty outputs drives it."""
     counts_nm_per_s: float = 1e8
     """Counts where the response is highest, for one photon per nm for each that enters, at full duty; chosen,
-    so that 100 ms see a quantum yield of a few percent, and bear 0.01 photons per nm; less for bright matter."""
+    so that 100 ms see a quantum yield of a few percent, and bear 0.01 photons per nm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,15 @@ class Layout:
     excitation: Excitation | None = None
     """What makes the cell's content emit; the process then is an `EmittingProcess`."""
 
+    def __post_init__(self) -> None:
+        segmented = self.geometry.segmented
+        if segmented is None:
+            return
+        if segmented.carrier not in self.streams:
+            raise PlantError(f"the carrier {segmented.carrier!r} is none of the streams {self.streams}")
+        if self.polymer:
+            raise PlantError("slugs of a liquid with a polymer are not modelled: leave the polymer out")
+
     @property
     def streams(self) -> tuple[str, ...]:
         """In the order of the pump axes."""
@@ -81,6 +99,33 @@ class Layout:
     @property
     def polymer_axis(self) -> int | None:
         return self.first.index(self.polymer) if self.polymer else None
+
+    @property
+    def carrier_axis(self) -> int | None:
+        segmented = self.geometry.segmented
+        return None if segmented is None else self.streams.index(segmented.carrier)
+
+    @property
+    def carrier_passes_mixer(self) -> bool:
+        return self.geometry.segmented is not None and self.geometry.segmented.carrier in self.first
+
+    def residence_variance(
+        self, residence_s: float, celsius: float, polymer_kg_m3: float, carrier: float
+    ) -> float:
+        """Of what disperses, over the squared mean, in the regime that this share of carrier makes."""
+        tube, segmented = self.geometry.dispersing, self.geometry.segmented
+        if segmented is None:
+            return residence_variance(tube, residence_s, celsius, polymer_kg_m3, self.liquid)
+        return slug_variance(tube, segmented, residence_s, celsius, carrier, self.liquid)
+
+    def pressure_drop_kpa(
+        self, tube: Tube, flow_ul_s: float, celsius: float, polymer_kg_m3: float, carrier: float
+    ) -> float:
+        """Over one tube of this layout, in the regime that this share of carrier makes."""
+        segmented = self.geometry.segmented
+        if segmented is None:
+            return pressure_drop_kpa(tube, flow_ul_s, celsius, polymer_kg_m3, self.liquid)
+        return slug_pressure_kpa(tube, segmented, flow_ul_s, celsius, carrier, self.liquid)
 
     @property
     def pixels_nm(self) -> NDArray[np.float64]:
@@ -119,7 +164,9 @@ class Parcels:
     """n parcels at the detector, each array of shape (n,) or (n, columns)."""
 
     fractions: NDArray[np.float64]
-    """By volume, in the order of the streams; what misses to 1 is clear liquid."""
+    """Of the liquid, by volume, in the order of the streams; what misses to 1 is clear liquid.
+
+    A carrier is none of it: its column is 0."""
     mixer_exposure: NDArray[np.float64]
     """Integral of the process's mixer clock over the time in the mixer."""
     mixer_c: NDArray[np.float64]
@@ -133,6 +180,8 @@ class Parcels:
     outlet_c: NDArray[np.float64]
     weight: NDArray[np.float64]
     """Sums to 1."""
+    carrier: NDArray[np.float64]
+    """Share of the volume that the carrier took where the parcel entered the reactor; 0 in one phase."""
 
 
 class Process(Protocol):
