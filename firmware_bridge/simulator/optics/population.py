@@ -13,6 +13,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from firmware_bridge.simulator.optics import sphere, spheroid
+from firmware_bridge.simulator.optics.weights import cubic_weights, gaussian_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,10 +63,10 @@ class PopulationOptics:
 
     def extinction_per_mm(self, particles: Particles, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum parcels by `weight`, shape (n,), to the napierian extinction (1/mm) at each wavelength."""
-        aspects = _gaussian_weights(_LOG_ASPECT, np.log(particles.plate_aspect), particles.plate_spread)
-        sizes = _cubic_weights(_ROOT_PLATE_RADIUS, np.sqrt(particles.plate_radius_nm))
+        aspects = gaussian_weights(_LOG_ASPECT, np.log(particles.plate_aspect), particles.plate_spread)
+        sizes = cubic_weights(_ROOT_PLATE_RADIUS, np.sqrt(particles.plate_radius_nm))
         plates = np.einsum("n,nr,na->ra", weight * particles.plate_volume, sizes, aspects)
-        spheres = (weight * particles.sphere_volume) @ _gaussian_weights(
+        spheres = (weight * particles.sphere_volume) @ gaussian_weights(
             _LOG_SPHERE_RADIUS,
             np.log(particles.sphere_radius_nm),
             np.full(weight.shape, particles.sphere_spread),
@@ -84,26 +85,3 @@ def _mie_table(wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
     ]
     table: NDArray[np.float64] = CubicSpline(coarse_nm, np.array(rows), axis=1)(wavelength_nm)
     return table
-
-
-def _gaussian_weights(
-    grid: NDArray[np.float64], centre: NDArray[np.float64], spread: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Rows that sum to 1, shape (n, grid): Gaussians cut at the ends of the grid."""
-    inside = np.clip(centre, grid[0], grid[-1])
-    density: NDArray[np.float64] = np.exp(-0.5 * ((grid - inside[:, None]) / spread[:, None]) ** 2)
-    weights: NDArray[np.float64] = density / density.sum(axis=1, keepdims=True)
-    return weights
-
-
-def _cubic_weights(grid: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows that sum to 1, shape (n, grid): cubic convolution on an even grid, held one step inside its ends.
-
-    R. Keys, IEEE Trans. Acoust. Speech Signal Process. 29, 1153 (1981), with a = -1/2.
-    """
-    position = np.clip((value - grid[0]) / (grid[1] - grid[0]), 1.0, grid.size - 2.0)
-    away = np.abs(position[:, None] - np.arange(grid.size))
-    near = (1.5 * away - 2.5) * away**2 + 1.0
-    far = ((-0.5 * away + 2.5) * away - 4.0) * away + 2.0
-    weights: NDArray[np.float64] = np.where(away <= 1.0, near, np.where(away < 2.0, far, 0.0))
-    return weights
