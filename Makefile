@@ -6,10 +6,11 @@ STUBS := proto/python
 PROTOS := $(wildcard proto/ostwald/v1/*.proto)
 TARGET_NM ?= 520
 SEED ?= 0
+DATA ?= ../shared/data
 
 export MPLBACKEND := Agg
 
-.PHONY: help demo test fuzz check lint types imports contract stubs stubs-check bench bench-control bench-tick firmware test-firmware twin-docs lock clean
+.PHONY: help demo test fuzz check lint types imports contract stubs stubs-check bench bench-control bench-tick bench-trainer bench-ensemble firmware test-firmware twin-docs lock clean
 
 help:
 	@echo "make demo [TARGET_NM=520] [SEED=0]   a simulated reactor learns to make the particle asked for"
@@ -17,6 +18,7 @@ help:
 	@echo "make fuzz                            ten million bytes of damage and noise through every decoder"
 	@echo "make check                           lint, types, layers, contract, stubs"
 	@echo "make bench | bench-control | bench-tick   the benchmarks, on a machine that does nothing else"
+	@echo "make bench-trainer | bench-ensemble   the trainer against FLAML and GridSearchCV; 1600 networks, here and on dask"
 	@echo "make firmware | test-firmware        the board's firmware, into build/firmware/; its tests, run in simavr"
 	@echo "make stubs | lock | clean            write the stubs, pin the versions, remove what was made"
 
@@ -29,6 +31,12 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 .venv-codegen/.installed: requirements/codegen.txt
 	test -x .venv-codegen/bin/python || $(PYTHON) -m venv .venv-codegen
 	.venv-codegen/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/codegen.txt
+	touch $@
+
+.venv-bench/.installed: requirements/bench.txt pyproject.toml
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 demo: $(VENV)/.installed
@@ -77,6 +85,14 @@ bench-control: $(VENV)/.installed
 bench-tick: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.tick
 
+# On the published data sets in the folder DATA; takes 25 minutes on two cores.
+bench-trainer: .venv-bench/.installed
+	.venv-bench/bin/python -m benchmarks.trainer $(DATA) --cores 2
+
+# The same ensemble fitted on this machine and by two dask workers; takes 20 minutes on two cores.
+bench-ensemble: .venv-bench/.installed
+	.venv-bench/bin/python -m benchmarks.trainer_ensemble
+
 # Both boards, with their flash, RAM and stack; needs gcc-avr and avr-libc, and no environment.
 firmware:
 	@$(MAKE) --no-print-directory -C firmware_bridge/firmware PYTHON=$(PYTHON)
@@ -97,7 +113,9 @@ lock: $(VENV)/.installed
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra device -o requirements/device.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra trainer --extra cluster --group bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --group pyproject.toml:codegen -o requirements/codegen.txt
 
 clean:
-	rm -rf $(VENV) .venv-codegen build demo-out .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-codegen .venv-bench build demo-out .mypy_cache .ruff_cache .pytest_cache
