@@ -10,7 +10,7 @@ DATA ?= ../shared/data
 
 export MPLBACKEND := Agg
 
-.PHONY: help demo test fuzz check lint types imports contract stubs stubs-check bench bench-control bench-tick bench-trainer bench-ensemble firmware test-firmware twin-docs lock clean
+.PHONY: help demo test fuzz check lint types imports contract stubs stubs-check bench bench-control bench-tick bench-twins bench-trainer bench-ensemble firmware test-firmware twin-docs lock clean
 
 help:
 	@echo "make demo [TARGET_NM=520] [SEED=0]   a simulated reactor learns to make the particle asked for"
@@ -18,6 +18,7 @@ help:
 	@echo "make fuzz                            ten million bytes of damage and noise through every decoder"
 	@echo "make check                           lint, types, layers, contract, stubs"
 	@echo "make bench | bench-control | bench-tick   the benchmarks, on a machine that does nothing else"
+	@echo "make bench-twins                     a day of every simulated rig, against 180 s and against its plant alone"
 	@echo "make bench-trainer | bench-ensemble   the trainer against FLAML and GridSearchCV; 1600 networks, here and on dask"
 	@echo "make firmware | test-firmware        the board's firmware, into build/firmware/; its tests, run in simavr"
 	@echo "make stubs | lock | clean            write the stubs, pin the versions, remove what was made"
@@ -76,7 +77,7 @@ stubs-check: .venv-codegen/.installed
 	$(MAKE) --no-print-directory stubs STUBS=build/stubs
 	diff -r --exclude=__init__.py --exclude=__pycache__ build/stubs/ostwald/v1 proto/python/ostwald/v1
 
-bench: bench-control bench-tick
+bench: bench-control bench-tick bench-twins
 
 # Needs root, or the rights of the daemon's systemd unit, and cyclictest from rt-tests; takes half an hour.
 bench-control: $(VENV)/.installed
@@ -84,6 +85,10 @@ bench-control: $(VENV)/.installed
 
 bench-tick: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.tick
+
+# Two minutes for each twin.
+bench-twins: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.twins
 
 # On the published data sets in the folder DATA; takes 25 minutes on two cores.
 bench-trainer: .venv-bench/.installed
