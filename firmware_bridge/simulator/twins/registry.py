@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from firmware_bridge.simulator.twins import gold_light, gold_pulsed, platelets, silver
+from firmware_bridge.simulator.twins import (
+    cdse_amines,
+    gold_light,
+    gold_pulsed,
+    platelets,
+    silver,
+)
 from firmware_bridge.simulator.twins.base import Twin, TwinError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TWINS: Final[Mapping[str, Twin]] = {
-    twin.name: twin for twin in (silver.TWIN, gold_light.TWIN, gold_pulsed.TWIN, platelets.TWIN)
+    twin.name: twin
+    for twin in (
+        silver.TWIN,
+        gold_light.TWIN,
+        gold_pulsed.TWIN,
+        platelets.TWIN,
+        cdse_amines.TWIN,
+    )
 }
 
 

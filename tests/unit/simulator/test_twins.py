@@ -132,8 +132,9 @@ def test_a_sample_depends_on_seed_and_number_alone(twin: Twin) -> None:
 def test_samples_scatter_little_about_the_noise_free_model(twin: Twin, models: dict[str, Model]) -> None:
     outcome = models[twin.name].settle(twin.typical())
     sampler = Sampler(twin, 1)
-    peaks = [sampler.take(number, twin.typical()).properties["peak_wavelength"] for number in range(12)]
-    assert np.mean(peaks) == pytest.approx(outcome.properties["peak_wavelength"], abs=2.5)
+    main = next(each.name for each in twin.properties if each.is_optical)
+    peaks = [sampler.take(number, twin.typical()).properties[main] for number in range(12)]
+    assert np.mean(peaks) == pytest.approx(outcome.properties[main], abs=2.5)
     assert 0.0 < np.std(peaks) < 5.0
 
 
@@ -160,7 +161,7 @@ def test_a_latin_hypercube_has_one_point_in_every_layer_where_nothing_is_exclude
 
 def test_what_there_is_not_is_refused_by_name() -> None:
     twin = TWINS["silver"]
-    with pytest.raises(TwinError, match="known: gold-light, gold-pulsed"):
+    with pytest.raises(TwinError, match=r"known: .*gold-light"):
         find_twin("gold")
     with pytest.raises(TwinError, match="unknown design 'grid'; known: lhs, sobol"):
         design(twin, "grid", 10, seed=1)

@@ -1,0 +1,170 @@
+"""Integrates a population of dots: its number, its solid and the spread of its radii.
+
+The spread narrows where diffusion holds large dots back, widens where small ones dissolve into large ones,
+and ends at that of a ripening population.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from firmware_bridge.simulator.chemistry.dots import NUCLEUS_NM, Dots, moments, over_dots, units
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from firmware_bridge.simulator.chemistry.dots import Kinetics
+
+LONGEST_S: Final = 3600.0
+"""Liquid that stands longer counts as standing that long: all has been used up."""
+_RIPE_SPREAD: Final = 0.2
+"""Relative standard deviation at which ripening no longer widens; chosen."""
+_CRITICAL_BAND: Final = 0.15
+"""Width, over the mean radius, of the logistic share of dots that are below the critical one; chosen."""
+_STEEPEST: Final = 30.0
+
+_GAMMA: Final = 1.0 - math.sqrt(0.5)
+_MOST_STEPS: Final = 600
+_FIRST: Final = 1e-3
+"""The first step, as a share of the time."""
+_TOLERANCE: Final = 0.005
+"""Error of a step over what it is of."""
+_CAUTION: Final = 0.8
+_OF_ITSELF: Final = np.array([[0.0], [1.0], [1.0]])
+_LARGE_NM: Final = 4.0
+"""Solid in dots of this radius is the number of dots against which an error in it is small."""
+
+
+def grow(start: Dots, kinetics: Kinetics, time_s: NDArray[np.float64]) -> Dots:
+    """Let n parcels react, each for its own time, array (n,).
+
+    A W-method of second order (Verwer, Spee, Blom & Hundsdorfer, SIAM J. Sci. Comput. 20, 1456 (1999)) with
+    steps that each parcel chooses by their error. Cation and anion are in precursor, monomer and solid, and
+    are conserved to rounding.
+    """
+    time_s = np.minimum(time_s, LONGEST_S)
+    rates = _Rates(kinetics, start.unit_nm3)
+    at_hand = start.monomer_mol_m3 + start.solid_mol_m3
+    scale = _scale(start, kinetics)
+    state = np.array([start.solid_mol_m3, start.dots_mol_m3, start.spread_nm2_mol_m3])
+    now_s, h = np.zeros_like(time_s), _FIRST * time_s
+    before = conversion(start, kinetics, now_s)
+    for step in range(_MOST_STEPS):
+        left_s = time_s - now_s
+        if not np.any(left_s > 0.0):
+            break
+        # The last of the steps allowed reaches the end, whatever its error.
+        least_s = left_s / (_MOST_STEPS - step)
+        h = np.minimum(np.maximum(h, least_s), left_s)
+        then = conversion(start, kinetics, now_s + h)
+        after, error = rates.step(state, (at_hand + before[0], at_hand + then[0]), before[1], h)
+        worst = np.max(np.abs(error) / (_TOLERANCE * (scale + _OF_ITSELF * after)), axis=0)
+        is_good = (worst <= 1.0) | (h <= least_s)
+        state = np.where(is_good, after, state)
+        before = np.where(is_good, then, before)
+        now_s = np.where(is_good, now_s + h, now_s)
+        h = h * np.clip(_CAUTION / np.sqrt(np.maximum(worst, 1e-9)), 0.2, 4.0)
+    converted = conversion(start, kinetics, time_s)[0]
+    solid, dots, spread = state
+    return Dots(
+        start.cation_mol_m3 - converted,
+        start.anion_mol_m3 - converted,
+        at_hand + converted - solid,
+        solid,
+        dots,
+        spread,
+        start.unit_nm3,
+    )
+
+
+def conversion(start: Dots, kinetics: Kinetics, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give how much precursor has become monomer and how fast it does now, (2, n).
+
+    The solution of dx/dt = k (a - x) (b - x).
+    """
+    scarce = np.minimum(start.cation_mol_m3, start.anion_mol_m3)
+    excess = np.maximum(np.abs(start.cation_mol_m3 - start.anion_mol_m3), 1e-9)
+    constant = kinetics.conversion_m3_mol_s
+    reach = -np.expm1(-excess * constant * time_s) / excess
+    converted = np.minimum(scarce * (scarce + excess) * reach / (1.0 + scarce * reach), scarce)
+    return np.array([converted, constant * (scarce - converted) * (scarce + excess - converted)])
+
+
+def _scale(start: Dots, kinetics: Kinetics) -> NDArray[np.float64]:
+    """Amounts of solid, dots and spread so small that errors count relative to them, (3, n)."""
+    solid = start.monomer_mol_m3 + start.solid_mol_m3 + np.minimum(start.cation_mol_m3, start.anion_mol_m3)
+    dots = 0.1 * (solid + 1e-9) / units(_LARGE_NM, start.unit_nm3)
+    return np.array([0.03 * solid + 10.0 * kinetics.solubility_mol_m3, dots, dots])
+
+
+class _Rates:
+    """The rate laws of n parcels, as the integration wants them."""
+
+    def __init__(self, kinetics: Kinetics, unit_nm3: float) -> None:
+        self._kinetics = kinetics
+        self._unit_nm3 = unit_nm3
+        self._nucleus = units(NUCLEUS_NM, unit_nm3)
+        self._sites = 4.0 * math.pi / unit_nm3
+        self._inequality = 2.0 * kinetics.unequal**2
+
+    def step(
+        self,
+        state: NDArray[np.float64],
+        available: tuple[NDArray[np.float64], NDArray[np.float64]],
+        supply: NDArray[np.float64],
+        h: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Take solid, dots and spread by `h`; return them and the error, (3, n).
+
+        `available` is monomer and solid before and after, `supply` how fast that rises. Implicit in what
+        each quantity does to itself, and in what the solid, by taking monomer, does to nucleation.
+        """
+        ahead = _GAMMA * h
+        change, decay, answer = self.slopes(state, available[0])
+        implicit = 1.0 / (1.0 + ahead * decay)
+        rising = np.array([ahead * decay[0] * supply, ahead * answer * supply, np.zeros_like(supply)])
+        first = (change + rising) * implicit
+        first[1] -= ahead * answer * first[0] * implicit[1]
+        change, _, _ = self.slopes(state + h * first, available[1])
+        second = (change - rising - 2.0 * first) * implicit
+        second[1] -= ahead * answer * second[0] * implicit[1]
+        return np.maximum(state + h * (1.5 * first + 0.5 * second), 0.0), 0.5 * h * (first + second)
+
+    def slopes(
+        self, state: NDArray[np.float64], available: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Give the rates of change (3, n), those of decay (3, n), and births per monomer and time (n,)."""
+        laws = self._kinetics
+        solid, dots, spread = np.maximum(state, 0.0)
+        monomer = np.maximum(available - solid, 0.0)
+        radius, variance = moments(solid, dots, spread, self._unit_nm3)
+        over = over_dots(radius, laws)
+        speed = laws.growth_nm_m3_mol_s / (1.0 + radius / laws.diffusion_nm)
+        growth = speed * (monomer - over)
+        log_excess = np.log(np.maximum(monomer / laws.solubility_mol_m3, 1.0 + 1e-6))
+        born = laws.nucleation_per_s * monomer * np.exp(-laws.barrier / log_excess**2)
+        per_monomer = born * (1.0 + 2.0 * laws.barrier / log_excess**3) / np.maximum(monomer, 1e-30)
+        # Small dots feed large ones at this rate, once the critical radius has come up to theirs.
+        feeding = speed * over * laws.capillary_nm / radius**2
+        closeness = (laws.capillary_nm / log_excess / radius - 1.0) / _CRITICAL_BAND
+        lost = feeding / (1.0 + np.exp(np.minimum(-closeness, _STEEPEST)))
+        surface = dots * self._sites * (radius**2 + variance)
+        grown = np.maximum(radius - NUCLEUS_NM, 0.0)
+        narrowing = 2.0 * growth / (radius + laws.diffusion_nm) - 2.0 * feeding * (
+            1.0 - variance / (_RIPE_SPREAD * radius) ** 2
+        )
+        widened = (radius - NUCLEUS_NM) ** 2 * born + self._inequality * dots * np.abs(growth) * grown
+        change = np.array(
+            [
+                surface * growth + self._nucleus * born,
+                born - lost * dots,
+                widened - (narrowing + lost) * spread,
+            ]
+        )
+        decay = np.array(
+            [surface * speed + self._nucleus * per_monomer, lost, np.maximum(narrowing, 0.0) + lost]
+        )
+        return change, decay, per_monomer
