@@ -29,6 +29,8 @@ class Drive:
     """Of the tubing to flow, over that of clean tubing."""
     lost_share: float = 0.0
     """Of what the pumps deliver, what a leak at their fittings lets out."""
+    running_out: tuple[tuple[int, float], ...] = ()
+    """Pump axes whose bottle holds only so many microlitres more, from the first step on that names them."""
 
 
 @dataclass(frozen=True, slots=True)

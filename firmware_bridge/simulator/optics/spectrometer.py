@@ -5,6 +5,7 @@ A 16-bit line sensor: dark offset and current, stray light, shot noise, read noi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,8 @@ class SpectrometerParameters:
     dark_offset: float = 1500.0
     dark_per_s: float = 2000.0
     dark_pattern: float = 0.05
+    dark_drift_per_root_hour: float = 0.02
+    """Standard deviation of the logarithm of the dark current after one hour: the detector is not cooled."""
     stray: float = 0.002
     """Share of the mean light that reaches every pixel."""
     lamp_k: float = 5000.0
@@ -65,6 +68,11 @@ class Spectrometer:
         )
         pattern = 1.0 + parameters.dark_pattern * generator.standard_normal(parameters.pixels)
         self._dark_per_s = parameters.dark_per_s * np.maximum(pattern, 0.0)
+
+    def drift(self, seconds: float, draw: float) -> None:
+        """Let the dark current wander for so long; `draw` is a standard normal number."""
+        spread = self._parameters.dark_drift_per_root_hour * math.sqrt(seconds / 3600.0)
+        self._dark_per_s = self._dark_per_s * math.exp(spread * draw)
 
     def expected_counts(
         self,

@@ -187,15 +187,23 @@ class Leak(Fault):
         return replace(sensed, digitals=_put(sensed.digitals + dry, LEAK_INPUT, True))
 
 
+@dataclass(frozen=True, slots=True)
 class ReagentEmpty(_OneOf):
-    """The pump's reagent is used up: it turns and delivers nothing."""
+    """The pump's reagent runs out after `left_ul` more: it turns on and delivers air."""
 
-    __slots__ = ()
+    left_ul: float = 0.0
 
-    COUNT = m.PUMP_AXES
+    COUNT: ClassVar[int] = m.PUMP_AXES
+
+    def __post_init__(self) -> None:
+        _check_index(self)
+        if not 0.0 <= self.left_ul < math.inf:
+            raise PlantError(f"{self}: what is left must be 0 uL or more, and finite")
 
     def drive(self, drive: Drive, _age_s: float) -> Drive:
-        return replace(drive, pump_steps_s=_put(drive.pump_steps_s, self.index, 0.0))
+        if self.index >= len(drive.pump_steps_s):
+            return drive
+        return replace(drive, running_out=(*drive.running_out, (self.index, self.left_ul)))
 
 
 class StopPressed(Fault):

@@ -8,13 +8,17 @@ of volume, and looked up when the detector looks.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from firmware_bridge.simulator.interfaces import Drive, Sensed
 from firmware_bridge.simulator.plant import residence
+from firmware_bridge.simulator.plant.bottles import Bottles
+from firmware_bridge.simulator.plant.bubbles import Bubbles
 from firmware_bridge.simulator.plant.errors import PlantError
+from firmware_bridge.simulator.plant.fouling import Fouling
 from firmware_bridge.simulator.plant.heat import Thermal
 from firmware_bridge.simulator.plant.history import Inflow, ReactorHistory
 from firmware_bridge.simulator.plant.hydraulics import MOST_VARIANCE
@@ -38,6 +42,17 @@ _OWN_MARKS: Final = 2
 """The exposure and the temperature of the mixer stand before the process's own marks."""
 
 
+@dataclass(frozen=True, slots=True)
+class VolumeBalance:
+    """Where reagent is, in the order of the streams: `dosed_ul` is the sum of the others."""
+
+    dosed_ul: tuple[float, ...]
+    leaked_ul: tuple[float, ...]
+    in_mixer_ul: tuple[float, ...]
+    entered_ul: tuple[float, ...]
+    """The reactor: still there, or gone through it."""
+
+
 class FlowPlant:
     """One rig with its own pump errors and noise. Equal seeds and equal calls give equal bits."""
 
@@ -48,7 +63,12 @@ class FlowPlant:
         self._layout: Layout = layout
         self._pumps = tuple(Pump(draw_character(seed, axis)) for axis in range(len(layout.streams)))
         self._thermal = Thermal(layout.thermal, seed)
-        self._light = LightPath(process, seed, self.parcels)
+        self._bubbles = Bubbles(layout.bubbles, layout.safe_temperature_c, seed)
+        self._fouling = Fouling(layout.fouling, geometry.dispersing.volume_ul)
+        self._bottles = Bottles()
+        self._air_ul = [0.0] * len(layout.streams)
+        self._leaked_ul = [0.0] * len(layout.streams)
+        self._light = LightPath(process, seed, self.parcels, self._bubbles)
         self._pressure_noise = NormalStream(seed, "pressure sensor")
         self._mixer = MixerLine(geometry.mixer.volume_ul, len(layout.first))
         self._delay_ul = geometry.dispersing.volume_ul
@@ -76,36 +96,42 @@ class FlowPlant:
 
     @property
     def dosed_ul(self) -> tuple[float, ...]:
-        """True volume that each pump has delivered, in the order of the streams."""
-        return tuple(pump.dosed_ul for pump in self._pumps)
+        """True volume of reagent that each pump has delivered, in the order of the streams."""
+        return tuple(pump.dosed_ul - air for pump, air in zip(self._pumps, self._air_ul, strict=True))
+
+    @property
+    def balance(self) -> VolumeBalance:
+        """Say where all reagent is that was ever delivered."""
+        in_mixer_ul = self._mixer.held_ul + (0.0,) * len(self._layout.second)
+        return VolumeBalance(self.dosed_ul, tuple(self._leaked_ul), in_mixer_ul, self._history.entered_ul)
 
     def advance(self, dt_s: float, drive: Drive) -> Sensed:
         """Move the plant by `dt_s`; further pump axes are not piped. Raises PlantError for what can't be."""
         _check(dt_s, drive, len(self._pumps))
-        kept = 1.0 - drive.lost_share
-        pumped_ul = [
-            kept * pump.deliver(dt_s, rate)
-            for pump, rate in zip(self._pumps, drive.pump_steps_s, strict=False)
-        ]
+        streams_ul, air_ul = self._pump(dt_s, drive)
         count = len(self._layout.first)
-        first_ul, second_ul = pumped_ul[:count], pumped_ul[count:]
-        mixer_ul, joining_ul = _total(first_ul), _total(second_ul)
+        first_ul, second_ul = streams_ul[:count], streams_ul[count:]
+        mixer_ul, joining_ul = _total(first_ul) + air_ul[0], _total(second_ul) + air_ul[1]
         thermal, process = self._thermal, self._process
-        thermal.advance(dt_s, drive.heater_duty, *self._warmed_ul_s(dt_s, pumped_ul, mixer_ul, joining_ul))
+        thermal.advance(dt_s, drive.heater_duty, *self._warmed_ul_s(dt_s, streams_ul, mixer_ul, joining_ul))
         self._time_s += dt_s
         self._clocks = tuple(
             clock + value * dt_s
             for clock, value in zip(self._clocks, (thermal.reactor_c, *process.met(drive)), strict=True)
         )
         self._mixer_clock += process.mixer_clock_per_s(thermal.mixer_c) * dt_s
-        out = self._mixer.push(first_ul, self._mixer_clock)
-        self._join(out, mixer_ul, second_ul, process.marks(drive))
+        out = self._mixer.push(first_ul, self._mixer_clock, air_ul[0])
+        self._join(out, mixer_ul, second_ul, air_ul[1], process.marks(drive))
+        total_ul = mixer_ul + joining_ul
+        self._bubbles.advance(dt_s, total_ul, air_ul[0] + air_ul[1], thermal.reactor_c)
+        self._fouling.advance(dt_s, streams_ul, total_ul)
         self._light.advance(dt_s, drive)
-        clean_kpa = self._pressure_kpa(dt_s, first_ul, mixer_ul, mixer_ul + joining_ul, out)
-        pressure_kpa = drive.resistance * clean_kpa
+        pressure_kpa = self._pressure_kpa(dt_s, first_ul, mixer_ul, total_ul, out)
+        pressure_kpa *= drive.resistance * self._fouling.resistance
+        pressure_kpa += self._bubbles.ripple_kpa + _PRESSURE_NOISE_KPA * self._pressure_noise.draw()
         return Sensed(
             temperatures_c=thermal.read(),
-            pressures_kpa=(max(pressure_kpa + _PRESSURE_NOISE_KPA * self._pressure_noise.draw(), 0.0), 0.0),
+            pressures_kpa=(max(pressure_kpa, 0.0), 0.0),
             stop_pressed=False,
         )
 
@@ -154,16 +180,40 @@ class FlowPlant:
             return (mixer_ul - cold_ul) / dt_s, joining_ul / dt_s
         return mixer_ul / dt_s, (joining_ul - cold_ul) / dt_s
 
+    def _pump(self, dt_s: float, drive: Drive) -> tuple[list[float], tuple[float, float]]:
+        """Give what each stream delivers, and the air of dry pumps at the first junction and behind it."""
+        streams_ul = [
+            pump.deliver(dt_s, rate) for pump, rate in zip(self._pumps, drive.pump_steps_s, strict=False)
+        ]
+        air_ul = (0.0, 0.0)
+        if self._bottles.are_watched or drive.running_out:
+            airs_ul = self._bottles.take(drive.running_out, streams_ul)
+            for axis, each_ul in enumerate(airs_ul):
+                streams_ul[axis] -= each_ul
+                self._air_ul[axis] += each_ul
+            count, kept = len(self._layout.first), 1.0 - drive.lost_share
+            air_ul = (kept * _total(airs_ul[:count]), kept * _total(airs_ul[count:]))
+        if drive.lost_share > 0.0:
+            for axis, stream_ul in enumerate(streams_ul):
+                self._leaked_ul[axis] += drive.lost_share * stream_ul
+                streams_ul[axis] = (1.0 - drive.lost_share) * stream_ul
+        return streams_ul, air_ul
+
     def _join(
-        self, out: MixerOutflow, mixer_ul: float, second_ul: list[float], marks: tuple[float, ...]
+        self,
+        out: MixerOutflow,
+        mixer_ul: float,
+        second_ul: list[float],
+        air_ul: float,
+        marks: tuple[float, ...],
     ) -> None:
         """Let the mixer's outflow and the streams that join there enter the reactor."""
-        # What left the mixer and is of no stream is the rinse that filled it at first.
+        # What left the mixer and is of no stream is air, or the rinse that filled it at first.
         rinse_ul = mixer_ul
         for stream_ul in out.streams_ul:
             rinse_ul -= stream_ul
         own = [out.exposure, self._thermal.mixer_c, *marks]
-        inflow = Inflow(out.streams_ul + second_ul, max(rinse_ul, 0.0), own)
+        inflow = Inflow(out.streams_ul + second_ul, max(rinse_ul, 0.0) + air_ul, own)
         self._history.push(inflow, self._time_s, self._clocks)
         if self._carrier_axis is not None and inflow.volume_ul > 0.0:
             mix = 1.0 - math.exp(-inflow.volume_ul / self._delay_ul)

@@ -58,6 +58,16 @@ class ReactorHistory:
         self._last_ul = horizon_ul
         self.volume_ul = 0.0
         """All that has entered."""
+        self._forgotten_ul = [0.0] * streams
+
+    @property
+    def entered_ul(self) -> tuple[float, ...]:
+        """All that has entered of each stream."""
+        entered_ul = list(self._forgotten_ul)
+        for inflow in self._bins:
+            for index, stream_ul in enumerate(inflow.streams_ul):
+                entered_ul[index] += stream_ul
+        return tuple(entered_ul)
 
     def push(self, inflow: Inflow, time_s: float, clocks: tuple[float, ...]) -> None:
         """Append what entered during the step that ends at this time and these clocks."""
@@ -103,6 +113,9 @@ class ReactorHistory:
     def _forget(self) -> None:
         """Drop the older half at once: a constant cost per step on average."""
         surplus = len(self._bins) - self._most_bins
+        for inflow in self._bins[:surplus]:
+            for index, stream_ul in enumerate(inflow.streams_ul):
+                self._forgotten_ul[index] += stream_ul
         del self._bins[:surplus]
         del self._end_ul[:surplus]
         del self._end_s[:surplus]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 import numpy as np
 
 from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
+from firmware_bridge.simulator.plant.bubbles import BubbleParameters
 from firmware_bridge.simulator.plant.errors import PlantError
 from firmware_bridge.simulator.plant.facts import RigFacts
+from firmware_bridge.simulator.plant.fouling import FoulingParameters
 from firmware_bridge.simulator.plant.heat import ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import (
     WATER,
@@ -81,6 +83,8 @@ class Layout:
     """In that stream's stock."""
     excitation: Excitation | None = None
     """What makes the cell's content emit; the process then is an `EmittingProcess`."""
+    bubbles: BubbleParameters = field(default_factory=BubbleParameters)
+    fouling: FoulingParameters = field(default_factory=FoulingParameters)
 
     def __post_init__(self) -> None:
         segmented = self.geometry.segmented

