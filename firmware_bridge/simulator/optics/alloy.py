@@ -21,13 +21,13 @@ CDSE_GAP_EV: Final = 1.74
 CDTE_GAP_EV: Final = 1.50
 """Of the bulk at room temperature."""
 BOWING_EV: Final = 0.75
-"""E = (1 - y) E_CdSe + y E_CdTe - bowing y (1 - y); chosen, so that dots near y = 0.6 emit furthest in the red,
-as Bailey & Nie found."""
+"""Of E = (1 - y) E_CdSe + y E_CdTe - bowing y (1 - y); chosen, so that dots near y = 0.6 lie furthest in the
+red, as Bailey & Nie found."""
 ABSORPTION_M2_MOL: Final = 80.0
-"""Decadic, per formula unit, at REFERENCE_EV, where dots absorb by their volume; chosen, near that of the bulk."""
+"""Decadic, per formula unit, at REFERENCE_EV, where dots absorb by their volume; chosen, near the bulk's."""
 REFERENCE_EV: Final = 3.1
 EXCITON_SHARE: Final = 0.12
-"""Height of the first exciton of a dot of 4 nm over the absorption at REFERENCE_EV; chosen. It falls as 1/d^3."""
+"""Height of a 4 nm dot's first exciton over the absorption at REFERENCE_EV; chosen. It falls as 1 / d^3."""
 _EXCITON_AT_NM: Final = 4.0
 _STEP_EV: Final = 0.12
 """From the exciton to where the continuum begins; chosen."""
@@ -51,7 +51,7 @@ CDTE_CURVE: Final = _confinement("CdTe", CDTE_GAP_EV, 570.0, 720.0)
 
 
 def exciton_ev(diameter_nm: NDArray[np.float64], telluride: NDArray[np.float64]) -> NDArray[np.float64]:
-    """First transition of dots of this diameter and share of tellurium among the anions, arrays that broadcast."""
+    """First transition by diameter and by tellurium's share of the anions, arrays that broadcast."""
     selenide_ev = _end_ev(CDSE_GAP_EV, CDSE_CURVE, diameter_nm)
     telluride_ev = _end_ev(CDTE_GAP_EV, CDTE_CURVE, diameter_nm)
     straight = (1.0 - telluride) * selenide_ev + telluride * telluride_ev

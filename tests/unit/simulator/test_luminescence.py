@@ -1,4 +1,4 @@
-"""Light that dots give off and take up: lines keep their photons, alloys bow, curves are the published ones."""
+"""Light that dots give off and take up: lines keep photons, alloys bow, curves are the published ones."""
 
 from __future__ import annotations
 

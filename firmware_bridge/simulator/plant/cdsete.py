@@ -1,0 +1,150 @@
+"""CdSeTe dots in a segmented-flow capillary as a process of the common plant: what they absorb and emit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from firmware_bridge.simulator.chemistry.cdsete import CARRIER, REAGENTS, AlloyDots, CdSeTeGrowth
+from firmware_bridge.simulator.optics import alloy
+from firmware_bridge.simulator.optics.constants import HC_EV_NM
+from firmware_bridge.simulator.optics.luminescence import emitted_per_nm, sigma_of_fwhm
+from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
+from firmware_bridge.simulator.plant.heat import ThermalParameters
+from firmware_bridge.simulator.plant.hydraulics import OCTADECENE, Tube
+from firmware_bridge.simulator.plant.latest import Latest
+from firmware_bridge.simulator.plant.layout import Excitation, Geometry, Layout
+from firmware_bridge.simulator.plant.slugs import Segmented
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from firmware_bridge.simulator.interfaces import Drive
+    from firmware_bridge.simulator.plant.layout import Parcels
+
+LINE_EV: Final = 0.11
+"""Full width at half maximum of one dot's line, alloy disorder included; chosen."""
+STOKES_EV: Final = 0.04
+"""From the first exciton down to the emission; chosen."""
+BEST_YIELD: Final = 0.6
+"""Quantum yield of selenide dots whose surface cadmium covers; chosen."""
+BARE_YIELD: Final = 0.15
+"""Share of the yield that is left without free cadmium; chosen."""
+COVERING_MOL_M3: Final = 1.5
+"""Free cadmium, as oleate, that covers half of a surface; chosen."""
+TELLURIUM_LOSS: Final = 0.4
+"""Share of the yield that a pure telluride loses: tellurium at the surface traps holes. Chosen."""
+EXCITATION_NM: Final = 405.0
+_LAYOUT: Final = Layout(
+    first=(*REAGENTS, CARRIER),
+    second=(),
+    geometry=Geometry(
+        mixer=Tube(volume_ul=10.0, bore_mm=0.5),
+        reactor=Tube(volume_ul=400.0, bore_mm=0.5),
+        outlet=Tube(volume_ul=30.0, bore_mm=0.5),
+        path_mm=1.0,
+        # A perfluorinated oil wets the capillary, so that the liquid flows in droplets.
+        segmented=Segmented(carrier=CARRIER, wets_wall=True, heat=1.0),
+    ),
+    safe_pressure_kpa=400.0,
+    safe_temperature_c=245.0,
+    # Insulated, for 220 degC with a modest heater; nothing chills it.
+    thermal=ThermalParameters(
+        base_c=22.0,
+        heater_w=110.0,
+        zone_to_base_w_k=0.12,
+        driver_loss=0.02,
+        liquid_j_ul_k=OCTADECENE.heat_j_ul_k,
+    ),
+    spectrometer=SpectrometerParameters(
+        first_nm=430.0, last_nm=850.0, response_peak_nm=650.0, response_width_nm=220.0
+    ),
+    liquid=OCTADECENE,
+    excitation=Excitation(wavelength_nm=EXCITATION_NM),
+)
+"""Volumes, bores and powers are chosen."""
+
+
+class CdSeTeProcess:
+    """Droplets of cadmium, selenium and tellurium react in the heated capillary; the outlet is too cold."""
+
+    def __init__(self) -> None:
+        self.layout = _LAYOUT
+        self.chemistry = CdSeTeGrowth()
+        self._latest = Latest(self._grow)
+
+    def mixer_clock_per_s(self, _mixer_c: float) -> float:
+        return 0.0
+
+    def marks(self, _drive: Drive) -> tuple[float, ...]:
+        return ()
+
+    def met(self, _drive: Drive) -> tuple[float, ...]:
+        return ()
+
+    def alloy(self, parcels: Parcels) -> AlloyDots:
+        """Give what the droplets hold at the detector; the carrier between them holds nothing."""
+        return self._latest.of(parcels)
+
+    def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
+        seen: NDArray[np.float64] = self._absorbances(parcels, self.layout.pixels_nm).sum(axis=0)
+        return seen
+
+    def emission(self, parcels: Parcels) -> NDArray[np.float64]:
+        grown = self.alloy(parcels)
+        first_ev = alloy.exciton_ev(_diameter_nm(grown), grown.telluride)
+        return emitted_per_nm(
+            self.layout.pixels_nm,
+            first_ev - STOKES_EV,
+            _sigma_ev(grown),
+            self._absorbances(parcels, np.array([EXCITATION_NM]))[:, 0],
+            quantum_yield(grown),
+        )
+
+    def quantum_yield(self, parcels: Parcels) -> float:
+        """Photons emitted for each one absorbed, of all that the cell holds; NaN without dots."""
+        absorbed = self._absorbances(parcels, np.array([EXCITATION_NM]))[:, 0]
+        total = float(absorbed.sum())
+        return float(absorbed @ quantum_yield(self.alloy(parcels))) / total if total > 0.0 else float("nan")
+
+    def _absorbances(self, parcels: Parcels, wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Each parcel's share of the decadic absorbance, shape (parcels, wavelengths)."""
+        grown = self.alloy(parcels)
+        diameter_nm = _diameter_nm(grown)
+        per_unit = alloy.absorption_m2_mol(
+            HC_EV_NM / wavelength_nm,
+            alloy.exciton_ev(diameter_nm, grown.telluride),
+            _sigma_ev(grown),
+            diameter_nm,
+        )
+        path_m = self.layout.geometry.path_mm / 1000.0
+        shares: NDArray[np.float64] = per_unit * (parcels.weight * grown.dots.solid_mol_m3)[:, None] * path_m
+        return shares
+
+    def _grow(self, parcels: Parcels) -> AlloyDots:
+        return self.chemistry.grow(
+            parcels.fractions[:, : len(REAGENTS)], parcels.reactor_c, parcels.reactor_s
+        )
+
+
+def quantum_yield(grown: AlloyDots) -> NDArray[np.float64]:
+    """Photons emitted for each one absorbed, (n,): free cadmium covers the surface, tellurium spoils it."""
+    cadmium = np.maximum(grown.dots.cation_mol_m3, 0.0)
+    covered = cadmium / (cadmium + COVERING_MOL_M3)
+    share: NDArray[np.float64] = (
+        BEST_YIELD * (BARE_YIELD + (1.0 - BARE_YIELD) * covered) * (1.0 - TELLURIUM_LOSS * grown.telluride)
+    )
+    return share
+
+
+def _diameter_nm(grown: AlloyDots) -> NDArray[np.float64]:
+    diameter_nm: NDArray[np.float64] = 2.0 * grown.dots.radius_nm
+    return diameter_nm
+
+
+def _sigma_ev(grown: AlloyDots) -> NDArray[np.float64]:
+    """Join the standard deviations of one dot's line and of sizes."""
+    slope_ev_nm = alloy.exciton_slope_ev_nm(_diameter_nm(grown), grown.telluride)
+    sigma_ev: NDArray[np.float64] = np.hypot(sigma_of_fwhm(LINE_EV), slope_ev_nm * 2.0 * grown.dots.sigma_nm)
+    return sigma_ev
