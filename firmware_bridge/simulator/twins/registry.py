@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from firmware_bridge.simulator.twins import (
     cdse_amines,
+    cdsete,
+    cspbx3_exchange,
     gold_light,
     gold_pulsed,
     platelets,
@@ -24,6 +26,8 @@ TWINS: Final[Mapping[str, Twin]] = {
         gold_pulsed.TWIN,
         platelets.TWIN,
         cdse_amines.TWIN,
+        cdsete.TWIN,
+        cspbx3_exchange.TWIN,
     )
 }
 
