@@ -71,6 +71,25 @@ AMINES: Final = SelenideRig(
     amines=(DODECYLAMINE, OLEYLAMINE, OCTYLAMINE),
 )
 
+Y_REACTOR: Final = SelenideRig(
+    layout=Layout(
+        first=("cadmium", "selenium", "solvent"),
+        second=(),
+        geometry=Geometry(
+            mixer=Tube(volume_ul=2.0, bore_mm=0.3),
+            reactor=Tube(volume_ul=40.0, bore_mm=0.3),
+            outlet=Tube(volume_ul=8.0, bore_mm=0.3),
+            path_mm=0.5,
+        ),
+        safe_pressure_kpa=400.0,
+        safe_temperature_c=260.0,
+        thermal=HOT_ZONE,
+        liquid=OCTADECENE,
+        excitation=Excitation(wavelength_nm=EXCITATION_NM, counts_nm_per_s=5e8),
+    ),
+    stocks=SelenideStocks(cadmium_mol_m3=40.0, selenium_mol_m3=40.0),
+)
+
 
 class SelenideProcess:
     """Precursors meet cold, and react in the heated reactor; the outlet is too cold for them."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from firmware_bridge.simulator.twins import (
     cdse_amines,
+    cdse_y,
     cdsete,
     cspbx3_exchange,
     gold_light,
@@ -26,6 +27,7 @@ TWINS: Final[Mapping[str, Twin]] = {
         gold_pulsed.TWIN,
         platelets.TWIN,
         cdse_amines.TWIN,
+        cdse_y.TWIN,
         cdsete.TWIN,
         cspbx3_exchange.TWIN,
     )

@@ -9,18 +9,22 @@ from firmware_bridge.simulator.chemistry.dots import Dots
 from firmware_bridge.simulator.interfaces import Drive
 from firmware_bridge.simulator.optics import selenide
 from firmware_bridge.simulator.optics.confinement import dot_diameter_nm
-from firmware_bridge.simulator.plant.cdse import AMINES, SelenideProcess
+from firmware_bridge.simulator.plant.cdse import AMINES, Y_REACTOR, SelenideProcess, SelenideRig
 from firmware_bridge.simulator.plant.flow_plant import FlowPlant
 from firmware_bridge.simulator.plant.steady import Operation, steady_parcels
 
 ONE = np.ones(1)
 NM = np.linspace(350.0, 850.0, 2001)
-WORK = Drive((150.0, 150.0, 100.0, 50.0, 50.0, 500.0), (0.0, 0.42), 0.8, (), (0.6,))
+RIGS = [
+    pytest.param(AMINES, (150.0, 150.0, 100.0, 50.0, 50.0, 500.0), 0.42, id="amines"),
+    pytest.param(Y_REACTOR, (50.0, 60.0, 0.0), 0.32, id="Y"),
+]
 
 
-def run(plant: FlowPlant, seconds: float, dt_s: float) -> None:
+def run(plant: FlowPlant, seconds: float, dt_s: float, steps_s: tuple[float, ...], heater: float) -> None:
+    drive = Drive(steps_s, (0.0, heater), 0.8, (), (0.6,))
     for _ in range(round(seconds / dt_s)):
-        plant.advance(dt_s, WORK)
+        plant.advance(dt_s, drive)
 
 
 def dots_of(diameter_nm: float, relative: float = 0.1) -> Dots:
@@ -36,15 +40,18 @@ def emitted(dots: Dots, quantum_yield: float = 0.4) -> np.ndarray:
     return selenide.emission(dots, quantum_yield * ONE, ONE, NM, 1e-3, 405.0)
 
 
-def test_the_running_plant_settles_at_its_steady_state() -> None:
-    process = SelenideProcess(AMINES)
+@pytest.mark.parametrize(("rig", "steps_s", "heater"), RIGS)
+def test_the_running_plant_settles_at_its_steady_state(
+    rig: SelenideRig, steps_s: tuple[float, ...], heater: float
+) -> None:
+    process = SelenideProcess(rig)
     plant = FlowPlant(process, 5)
-    run(plant, 900.0, 0.5)
+    run(plant, 1500.0, 0.5, steps_s, heater)
     flows = [pump._flow_ul_s for pump in plant._pumps]
     total = sum(flows)
     thermal = plant._thermal
     shares = tuple(flow / total for flow in flows)
-    assert 180.0 < thermal.reactor_c < 280.0
+    assert 160.0 < thermal.reactor_c < 280.0
     operation = Operation(shares, 60.0 * total, thermal.mixer_c, thermal.reactor_c)
     parcels = steady_parcels(process, operation)
     expected = process.emission(parcels)
@@ -53,11 +60,14 @@ def test_the_running_plant_settles_at_its_steady_state() -> None:
     assert np.abs(plant.absorbance() - expected).max() < 0.02 * expected.max()
 
 
-def test_halving_the_step_changes_the_emission_by_less_than_half_a_percent() -> None:
+@pytest.mark.parametrize(("rig", "steps_s", "heater"), RIGS)
+def test_halving_the_step_changes_the_emission_by_less_than_half_a_percent(
+    rig: SelenideRig, steps_s: tuple[float, ...], heater: float
+) -> None:
     def after(dt_s: float) -> np.ndarray:
-        plant = FlowPlant(SelenideProcess(AMINES), 2)
-        run(plant, 400.0, dt_s)
-        return SelenideProcess(AMINES).emission(plant.parcels())
+        plant = FlowPlant(SelenideProcess(rig), 2)
+        run(plant, 400.0, dt_s, steps_s, heater)
+        return SelenideProcess(rig).emission(plant.parcels())
 
     coarse, fine = after(0.2), after(0.1)
     assert np.abs(coarse - fine).max() < 0.005 * fine.max()
