@@ -382,7 +382,7 @@ class CampaignEngine:
         return parse_campaign(row.campaign_toml, recipe, row.overrides), recipe
 
     def _campaign(self, row: CampaignRow) -> Campaign:
-        spec, _ = self._documents(row)
+        spec, recipe = self._documents(row)
         trials = self._journal.campaigns.trials(row.campaign_id)
         scored = [(trial.score, trial.number) for trial in trials if trial.score is not None]
         return Campaign(
@@ -394,4 +394,5 @@ class CampaignEngine:
             trials_complete=sum(trial.state is TrialState.COMPLETE for trial in trials),
             best_trial=min(scored)[1] if scored else 0,
             boot_id=row.boot_id,
+            units=recipe.yields,
         )

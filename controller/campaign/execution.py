@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _EVERYTHING: Final = Hold(keeps_flows=False, keeps_temperatures=False)
 # What a person can mend while the run waits, beside a reactor that is away.
-_HOLDING: Final = frozenset({"LEASE_HELD", "SPECTROMETER_UNREACHABLE"})
+_HOLDING: Final = frozenset({"LEASE_HELD", "READING_BAD", "SPECTROMETER_UNREACHABLE"})
 
 
 class Execution:
@@ -260,6 +260,7 @@ class Execution:
             achieved=context.achieved,
             properties=context.properties,
             spectrum_id=context.spectrum_id,
+            emission_id=context.emission_id,
         )
         self._to(Trigger.DONE, "completing")
         self._to(Trigger.DONE, "complete")

@@ -71,6 +71,7 @@ def conclude(trial: Trial, run: Run, spec: CampaignSpec, now_s: float) -> Trial:
         score=score if score is not None and isfinite(score) else None,
         run_id=run.run_id,
         spectrum_id=run.spectrum_id,
+        emission_id=run.emission_id,
         detail="" if usable else ("no usable peak" if complete else run.detail),
         ended_s=now_s,
     )

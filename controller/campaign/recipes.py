@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from controller.campaign.documents import Reader, parse
 from controller.config.units import parse_quantity
 from controller.domain.errors import ControllerError, DocumentError, Violation
-from controller.domain.readings import PROPERTY_UNITS
+from controller.domain.readings import (
+    EMISSION_UNITS,
+    PROPERTY_UNITS,
+    QUANTUM_YIELD,
+    SAMPLE_UNITS,
+    SPECTRUM_DISTANCE,
+)
 from controller.domain.recipe import (
     Acquire,
     Action,
@@ -16,6 +23,7 @@ from controller.domain.recipe import (
     Flows,
     Flush,
     Hold,
+    Measure,
     Parameter,
     Recipe,
     Set,
@@ -25,13 +33,14 @@ from controller.domain.recipe import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from controller.config.lines import Path as Place
-    from controller.domain.plan import RigPlan
+    from controller.domain.plan import EmissionPlan, RigPlan
 
 MAX_STEPS = 200
-_KINDS = ("sample", "dark", "reference")
+_KINDS = ("sample", "dark", "reference", "emission")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 def parse_recipe(text: str, plan: RigPlan, document: str = "recipe") -> Recipe:
@@ -83,12 +92,14 @@ class _RecipeReader:
         self._raw = parse(text, document)
         self._reader = Reader(document, text, self._raw)
         self._parameters: dict[str, Parameter] = {}
+        self._measured: set[str] = set()
         self._actions: Mapping[str, Callable[[Place], Action]] = {
             "set": self._set,
             "flows": self._flows,
             "wait_steady": self._wait_steady,
             "dwell": self._dwell,
             "acquire": self._acquire,
+            "measure": self._measure,
             "flush": self._flush,
         }
 
@@ -106,7 +117,21 @@ class _RecipeReader:
         found = tuple(self._step(index) for index in range(len(steps)))
         hold = self._hold()
         reader.finish()
-        return Recipe(name, tuple(self._parameters.values()), found, self._text, hold)
+        actions = [step.action for step in found]
+        return Recipe(name, tuple(self._parameters.values()), found, self._text, hold, self._yields(actions))
+
+    def _yields(self, actions: Sequence[Action]) -> dict[str, str]:
+        """Name what these actions may show, with units."""
+        kinds = {action.kind for action in actions if isinstance(action, Acquire)}
+        found = dict(SAMPLE_UNITS) if "sample" in kinds else {}
+        if "emission" in kinds:
+            found |= EMISSION_UNITS
+            emission = self._emission
+            if "sample" in kinds and emission is not None and emission.yield_factor:
+                found[QUANTUM_YIELD] = PROPERTY_UNITS[QUANTUM_YIELD]
+        units = {channel.name: channel.unit for channel in self._plan.channels}
+        measured = (action for action in actions if isinstance(action, Measure))
+        return found | {action.property_name: units[action.channel] for action in measured}
 
     def _parameter(self, name: str) -> Parameter:
         place = ("parameters", name)
@@ -192,17 +217,44 @@ class _RecipeReader:
         return Flows(self._value((*place, "total"), "uL/min", low=0.0), fractions, balance)
 
     def _wait_steady(self, place: Place) -> Action:
-        self._reader.table(place, ("washouts", "property", "tolerance", "window", "timeout"))
-        name = self._reader.text((*place, "property"), "peak_wavelength")
-        if name not in PROPERTY_UNITS:
-            self._reader.fault((*place, "property"), f"is not measured; known: {', '.join(PROPERTY_UNITS)}")
+        known = ("washouts", "property", "channel", "tolerance", "window", "timeout")
+        table = self._reader.table(place, known)
+        of_channel = "channel" in table
+        if of_channel and "property" in table:
+            self._reader.fault(place, "give either property or channel")
+        name, unit = self._sensor((*place, "channel")) if of_channel else self._property((*place, "property"))
         return WaitSteady(
             washouts=self._reader.quantity((*place, "washouts"), "1", 2.5, low=0.0, high=100.0),
-            property_name=name,
-            tolerance=self._reader.quantity((*place, "tolerance"), PROPERTY_UNITS.get(name, "1"), low=1e-6),
+            observed=name,
+            tolerance=self._reader.quantity((*place, "tolerance"), unit, low=1e-6),
             window_s=self._reader.quantity((*place, "window"), "s", low=0.1, high=36000.0),
             timeout_s=self._reader.quantity((*place, "timeout"), "s", low=1.0, high=360000.0),
+            of_channel=of_channel,
         )
+
+    def _property(self, place: Place) -> tuple[str, str]:
+        """Read the name of a property that this rig's spectra show; return it with its unit."""
+        known = {**SAMPLE_UNITS, **(EMISSION_UNITS if self._emission is not None else {})}
+        name = self._reader.text(place, "peak_wavelength")
+        if name not in known:
+            self._reader.fault(place, f"is not measured; known: {', '.join(known)}")
+        elif self._plan.spectrometer is None:
+            self._reader.fault(place, "this rig has no spectrometer: name a channel instead")
+        return name, known.get(name, "1")
+
+    def _sensor(self, place: Place) -> tuple[str, str]:
+        """Read the name of a sensor's channel; return it with its unit."""
+        name = self._reader.text(place)
+        channel = self._plan.channel(name)
+        if channel is None:
+            self._reader.fault(place, "this rig has no such channel")
+        elif channel.is_actuator:
+            self._reader.fault(place, f"{name} is an actuator: name a sensor")
+        return name, "1" if channel is None else channel.unit
+
+    @property
+    def _emission(self) -> EmissionPlan | None:
+        return None if self._plan.spectrometer is None else self._plan.spectrometer.emission
 
     def _dwell(self, place: Place) -> Action:
         table = self._reader.table(place, ("time", "volumes"))
@@ -218,7 +270,22 @@ class _RecipeReader:
         kind = self._choice((*place, "kind"), _KINDS)
         if self._plan.spectrometer is None:
             self._reader.fault(place, "this rig has no spectrometer")
+        elif kind == "emission" and self._emission is None:
+            self._reader.fault(place, "this rig sees no emission: its [spectrometer.emission] is missing")
         return Acquire(kind, self._reader.whole((*place, "scans"), 0, high=1000))
+
+    def _measure(self, place: Place) -> Action:
+        self._reader.table(place, ("channel", "as", "window"))
+        channel, _ = self._sensor((*place, "channel"))
+        name = self._reader.text((*place, "as"))
+        if name and not _NAME.fullmatch(name):
+            self._reader.fault((*place, "as"), f"'{name[:64]}' is no name: write one like 'impedance'")
+        if name in (*PROPERTY_UNITS, SPECTRUM_DISTANCE):
+            self._reader.fault((*place, "as"), f"{name} is what a spectrum shows: write another name")
+        if name in self._measured:
+            self._reader.fault((*place, "as"), f"{name} is measured already")
+        self._measured.add(name)
+        return Measure(channel, name, self._reader.quantity((*place, "window"), "s", low=0.1, high=36000.0))
 
     def _flush(self, place: Place) -> Action:
         self._reader.table(place, ("reagent", "volumes", "total"))

@@ -16,7 +16,7 @@ from controller.domain.campaign import (
     SumConstraint,
 )
 from controller.domain.errors import DocumentError, Violation
-from controller.domain.readings import PROPERTY_UNITS
+from controller.domain.readings import EMISSION_UNITS, QUANTUM_YIELD, SAMPLE_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +60,7 @@ def _override(table: dict[str, object], keys: list[str], value: str) -> bool:
 class _SpecReader:
     def __init__(self, reader: Reader, recipe: Recipe) -> None:
         self._reader = reader
+        self._yields = recipe.yields
         self._parameters = {parameter.name: parameter for parameter in recipe.parameters}
 
     def read(self) -> CampaignSpec:
@@ -129,9 +130,9 @@ class _SpecReader:
         place: Place = ("objectives", name)
         known = ("target", "tolerance", "minimise", "maximise", "scale", "weight")
         table = self._reader.table(place, known)
-        unit = PROPERTY_UNITS.get(name)
+        unit = self._yields.get(name)
         if unit is None:
-            self._reader.fault(place, f"is not measured; known: {', '.join(PROPERTY_UNITS)}")
+            self._reader.fault(place, self._why_unknown(name))
             unit = "1"
         kinds = [kind for kind in ("target", "minimise", "maximise") if kind in table]
         if len(kinds) != 1:
@@ -144,6 +145,17 @@ class _SpecReader:
         kind = ObjectiveKind.MAXIMISE if kinds == ["maximise"] else ObjectiveKind.MINIMISE
         scale = self._reader.quantity((*place, "scale"), unit, low=1e-9)
         return Objective(name, kind, unit, scale=scale, weight=weight)
+
+    def _why_unknown(self, name: str) -> str:
+        """Say why the recipe does not yield a property, and what it lacks for that."""
+        known = ", ".join(self._yields) or "nothing"
+        for kind, units in (("sample", SAMPLE_UNITS), ("emission", EMISSION_UNITS)):
+            if name in units:
+                return f'is not measured: the recipe lacks acquire = {{kind = "{kind}"}}; it yields: {known}'
+        if name == QUANTUM_YIELD:
+            needs = "a sample and an emission spectrum, and the rig's yield_factor"
+            return f"is not measured: it takes {needs}; the recipe yields: {known}"
+        return f"is not measured; known: {known}"
 
     def _strategy(self, trials: int) -> StrategySpec:
         self._reader.table(("strategy",), ("name", "initial", "initial_trials"))

@@ -6,24 +6,26 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from controller.campaign import observing
+from controller.campaign.figures import decimals
 from controller.campaign.holding import moving
+from controller.campaign.observing import flows_ul_min
 from controller.campaign.recipes import resolve
 from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
-from controller.domain.recipe import Acquire, Action, Dwell, Flows, Flush, Set, WaitSteady
+from controller.domain.recipe import Acquire, Action, Dwell, Flows, Flush, Measure, Set, WaitSteady
 from controller.sensing.steady import Criteria, Trail, judge, observe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from controller.domain.ports import Reactor
-    from controller.domain.readings import Snapshot
+    from controller.domain.readings import Snapshot, Spectrum
     from controller.storage.journal import Journal
 
 _SAMPLE_S = 1.0
 # Time is a sum of ticks. What is left by rounding, a stepped clock never lets pass.
 _ROUNDING_S = 1e-9
-_SPECTRUM_S = 3.0
 _NO_FLOW_TIMEOUT_S = 3600.0
 
 
@@ -33,7 +35,8 @@ class StepContext:
 
     `lease` is the token of the lease that they act under, or empty. `asked` holds the newest target of every
     channel that they set, `washed` what brought the present flows through the reactor. `ready` is the newest
-    snapshot of the reactor at work: what a run comes back to after it was away.
+    snapshot of the reactor at work: what a run comes back to after it was away. `spectra` has the newest
+    "sample" and "emission" of the run.
     """
 
     reactor: Reactor
@@ -47,7 +50,7 @@ class StepContext:
     ready: Snapshot | None = None
     achieved: dict[str, float] = field(default_factory=dict)
     properties: dict[str, float] = field(default_factory=dict)
-    spectrum_id: str = ""
+    spectra: dict[str, Spectrum] = field(default_factory=dict)
     flows: Flows | None = None
     targets: dict[str, str] = field(default_factory=dict)
     telemetry: list[tuple[float, Sequence[float]]] = field(default_factory=list)
@@ -57,7 +60,9 @@ class StepContext:
         match action:
             case Acquire(kind=kind):
                 return f"acquire {kind}"
-            case WaitSteady(property_name=name):
+            case Measure(channel=name):
+                return f"measure {name}"
+            case WaitSteady(observed=name):
                 return f"wait until {name} is steady"
             case Flush(reagent=reagent):
                 return f"flush with {reagent}"
@@ -103,6 +108,14 @@ class StepContext:
         self.telemetry.append((now.time_s, now.values))
         return now
 
+    @property
+    def spectrum_id(self) -> str:
+        return self.spectra["sample"].spectrum_id if "sample" in self.spectra else ""
+
+    @property
+    def emission_id(self) -> str:
+        return self.spectra["emission"].spectrum_id if "emission" in self.spectra else ""
+
     def flush(self) -> None:
         """Journal the samples kept so far."""
         if self.telemetry:
@@ -145,7 +158,9 @@ async def perform(action: Action, context: StepContext) -> None:
         case Dwell():
             await _dwell(action, context)
         case Acquire():
-            await _acquire(action, context)
+            await observing.acquire(action, context)
+        case Measure():
+            await observing.measure(action, context)
         case Flush():
             await _flush(action, context)
     if washes(action):
@@ -198,7 +213,7 @@ async def _wash(volumes: float, context: StepContext) -> None:
     wanted_ul = volumes * context.reactor.plan.reactor.washout_volume_ul
     moved_ul, waited_s = 0.0, 0.0
     while moved_ul < wanted_ul:
-        flow_ul_min = sum(_actual(context.reactor.snapshot(), context).values())
+        flow_ul_min = sum(flows_ul_min(context.reactor.snapshot(), context.reactor.plan).values())
         left_s = (wanted_ul - moved_ul) / max(flow_ul_min, 1e-6) * 60.0
         pause_s = min(max(left_s, 0.1), _SAMPLE_S)
         await context.reactor.clock.sleep(pause_s)
@@ -214,66 +229,23 @@ async def _wait_steady(action: WaitSteady, context: StepContext) -> None:
     criteria, trail, seen = Criteria(action.tolerance, action.window_s), Trail(), False
     started_s = context.reactor.clock.now_s()
     while True:
-        spectrum = await context.reactor.acquire("sample", actor=context.actor, lease=context.lease)
-        context.note()
-        value = spectrum.properties().get(action.property_name, float("nan"))
-        trail, seen = observe(trail, criteria, spectrum.time_s, value), seen or isfinite(value)
+        time_s, value = await observing.look(action, context)
+        trail, seen = observe(trail, criteria, time_s, value), seen or isfinite(value)
         if judge(trail, criteria).steady:
             return
-        waited_s = spectrum.time_s - started_s
-        # No peak for two windows on end is an answer too: the sample says the same.
+        waited_s = time_s - started_s
+        # Nothing to see for two windows on end is an answer too: the sample says the same.
         if not seen and waited_s > 2.0 * action.window_s:
             return
         if waited_s > action.timeout_s:
+            last = f"{value:.{decimals(action.tolerance)}f}"
             raise ControllerError(
-                f"{action.property_name} was not steady within {action.timeout_s:g} s: last {value:.1f}",
+                f"{action.observed} was not steady within {action.timeout_s:g} s: last {last}",
                 reason="NOT_STEADY",
                 remedy="allow more time or a wider tolerance in wait_steady",
             )
-        await context.reactor.clock.sleep(_SPECTRUM_S)
-
-
-async def _acquire(action: Acquire, context: StepContext) -> None:
-    before = context.note()
-    spectrum = await context.reactor.acquire(
-        action.kind, scans=action.scans or None, actor=context.actor, lease=context.lease
-    )
-    after = context.note()
-    context.journal.spectra.add(spectrum)
-    if action.kind != "sample":
-        return
-    context.spectrum_id = spectrum.spectrum_id
-    context.properties = {name: value for name, value in spectrum.properties().items() if isfinite(value)}
-    context.achieved = _achieved(before, after, context)
-
-
-def _achieved(before: Snapshot, after: Snapshot, context: StepContext) -> dict[str, float]:
-    """Say what the parameters really were around the sample: from flows and readings, not from setpoints."""
-    first, second = _actual(before, context), _actual(after, context)
-    flows = {name: 0.5 * (first[name] + second[name]) for name in first}
-    achieved = dict(context.parameters)
-    total = sum(flows.values())
-    if context.flows is not None and total > 0.0:
-        if isinstance(context.flows.total, str):
-            achieved[context.flows.total] = total
-        for name, value in context.flows.fractions.items():
-            if isinstance(value, str):
-                achieved[value] = 100.0 * flows[name] / total
-    names = [channel.name for channel in context.reactor.plan.channels]
-    for parameter, channel in context.targets.items():
-        index = names.index(channel)
-        value = 0.5 * (before.values[index] + after.values[index])
-        if isfinite(value):
-            achieved[parameter] = value
-    return achieved
+        await context.reactor.clock.sleep(observing.pause_s(action))
 
 
 def _pumps(context: StepContext) -> dict[str, str]:
     return {reagent.name: reagent.pump for reagent in context.reactor.plan.reagents}
-
-
-def _actual(now: Snapshot, context: StepContext) -> dict[str, float]:
-    """Return each reagent's flow in uL/min as the board reports it."""
-    names = [channel.name for channel in context.reactor.plan.channels]
-    values = {reagent: now.values[names.index(pump)] for reagent, pump in _pumps(context).items()}
-    return {reagent: value if isfinite(value) else 0.0 for reagent, value in values.items()}

@@ -153,6 +153,18 @@ class InterlockTable(Table):
 Wavelength = Annotated[float, measured("nm", 100.0, 5000.0)]
 
 
+class EmissionTable(Table):
+    excitation: Name
+    level: Quantity
+    integration: Annotated[float, measured("s", 1e-5, 10.0)]
+    scans: Annotated[int, Field(ge=1, le=1000)] = 1
+    window: Annotated[list[Wavelength], Field(min_length=2, max_length=2)]
+    # How long the diode shines before the exposure begins.
+    settle: Annotated[float, measured("s", 0.0, 60.0)] = 1.0
+    excitation_wavelength: Wavelength | None = None
+    yield_factor: Annotated[float, Field(gt=0.0, le=1e12, strict=False)] | None = None
+
+
 class SpectrometerTable(Table):
     device: Name
     lamp: Name
@@ -160,6 +172,7 @@ class SpectrometerTable(Table):
     integration: Annotated[float, measured("s", 1e-5, 10.0)]
     scans: Annotated[int, Field(ge=1, le=1000)] = 1
     window: Annotated[list[Wavelength], Field(min_length=2, max_length=2)]
+    emission: EmissionTable | None = None
 
 
 class RealtimeTable(Table):

@@ -134,11 +134,15 @@ class Trial:
     spectrum_id: str = ""
     detail: str = ""
     ended_s: float | None = None
+    emission_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign as it stands. `boot_id` is of the control process that it last acted on."""
+    """A campaign as it stands. `boot_id` is of the control process that it last acted on.
+
+    `units` has that of every property that its trials may show, by name.
+    """
 
     campaign_id: str
     spec: CampaignSpec
@@ -148,6 +152,7 @@ class Campaign:
     trials_complete: int = 0
     best_trial: int = 0
     boot_id: int = 0
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,25 @@ class RealtimePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class EmissionPlan:
+    """How the spectrometer looks at light that the product gives off: `excitation` is the channel of a diode.
+
+    It is off but for an emission spectrum. `yield_factor` turns the emission within the window, in counts/s
+    times nm, over the share of light absorbed at `excitation_nm` into a quantum yield; 0: there is none.
+    """
+
+    excitation: str
+    level: float
+    integration_s: float
+    scans: int
+    low_nm: float
+    high_nm: float
+    settle_s: float = 1.0
+    excitation_nm: float = 0.0
+    yield_factor: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SpectrometerPlan:
     """The in-line spectrometer: where it is, how it exposes, what gives it light."""
 
@@ -219,6 +238,7 @@ class SpectrometerPlan:
     scans: int
     low_nm: float
     high_nm: float
+    emission: EmissionPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

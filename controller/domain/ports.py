@@ -102,9 +102,10 @@ class Reactor(Protocol):
         actor: str,
         lease: str = "",
     ) -> Spectrum:
-        """Expose "sample", "dark" or "reference"; takes that long on the reactor's clock.
+        """Expose "sample", "dark", "reference" or "emission"; takes that long on the reactor's clock.
 
         "dark" switches the lamp off for its exposure. Later samples refer to the newest dark and reference.
+        "emission" switches the lamp off and a diode on; ControllerError NO_EMISSION where the rig has none.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,13 +89,42 @@ class Features:
     fwhm_nm: float
     absorbance: float
 
+    def properties(self) -> dict[str, float]:
+        """Name them as campaigns and models do."""
+        return {"peak_wavelength": self.peak_nm, "fwhm": self.fwhm_nm, "absorbance": self.absorbance}
+
+
+@dataclass(frozen=True, slots=True)
+class EmissionFeatures:
+    """What sensing reads from one emission spectrum; NaN where there is no peak.
+
+    `energy_ev` is that of a photon at the peak; `intensity_per_s` the counts a second at the peak.
+    """
+
+    peak_nm: float
+    energy_ev: float
+    fwhm_nm: float
+    intensity_per_s: float
+
+    def properties(self) -> dict[str, float]:
+        """Name them as campaigns and models do."""
+        return {
+            "emission_peak": self.peak_nm,
+            "emission_energy": self.energy_ev,
+            "emission_fwhm": self.fwhm_nm,
+            "emission_intensity": self.intensity_per_s,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """One exposure. `absorbance` is empty without a dark and a reference spectrum."""
+    """One exposure. `absorbance` is empty without a dark and a reference spectrum.
+
+    `emission` is that of an "emission" spectrum alone: counts a second, without those of the dark.
+    """
 
     spectrum_id: str
-    kind: str  # "sample", "dark" or "reference"
+    kind: str  # "sample", "dark", "reference" or "emission"
     boot_id: int
     time_s: float
     integration_s: float
@@ -103,18 +132,25 @@ class Spectrum:
     wavelengths_nm: tuple[float, ...]
     counts: tuple[float, ...]
     absorbance: tuple[float, ...] = ()
-    features: Features | None = None
+    features: Features | EmissionFeatures | None = None
     warnings: tuple[str, ...] = ()
+    emission: tuple[float, ...] = ()
 
     def properties(self) -> dict[str, float]:
-        """Name the features as campaigns and models do; empty without absorbance."""
-        if self.features is None:
-            return {}
-        return {
-            "peak_wavelength": self.features.peak_nm,
-            "fwhm": self.features.fwhm_nm,
-            "absorbance": self.features.absorbance,
-        }
+        """Name the features as campaigns and models do; empty where none could be read."""
+        return {} if self.features is None else self.features.properties()
 
 
-PROPERTY_UNITS: Mapping[str, str] = {"peak_wavelength": "nm", "fwhm": "nm", "absorbance": "1"}
+QUANTUM_YIELD: Final = "quantum_yield"
+"""Of a trial that has both an absorbance and an emission spectrum."""
+SPECTRUM_DISTANCE: Final = "spectrum_distance"
+"""Of a trial's absorbance from the spectrum that its campaign aims at."""
+SAMPLE_UNITS: Final[Mapping[str, str]] = {"peak_wavelength": "nm", "fwhm": "nm", "absorbance": "1"}
+EMISSION_UNITS: Final[Mapping[str, str]] = {
+    "emission_peak": "nm",
+    "emission_energy": "eV",
+    "emission_fwhm": "nm",
+    "emission_intensity": "1/s",
+}
+PROPERTY_UNITS: Final[Mapping[str, str]] = {**SAMPLE_UNITS, **EMISSION_UNITS, QUANTUM_YIELD: "1"}
+"""Every property that spectra can show, and its unit."""

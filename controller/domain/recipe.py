@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,13 +41,17 @@ class Flows:
 
 @dataclass(frozen=True, slots=True)
 class WaitSteady:
-    """Wash the reactor out, then take spectra until `property_name` holds within `tolerance` for a window."""
+    """Wash the reactor out, then look until `observed` holds within `tolerance` for a window.
+
+    That is a property of spectra, which are taken for it, or a channel where `of_channel`.
+    """
 
     washouts: float
-    property_name: str
+    observed: str
     tolerance: float
     window_s: float
     timeout_s: float
+    of_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,19 @@ class Dwell:
 
 @dataclass(frozen=True, slots=True)
 class Acquire:
-    """Take a spectrum: "sample", "dark" or "reference"; `scans` 0 means as the rig says."""
+    """Take a spectrum: "sample", "dark", "reference" or "emission"; `scans` 0 means as the rig says."""
 
     kind: str
     scans: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Make the mean of a channel over a window a property, in the channel's unit."""
+
+    channel: str
+    property_name: str
+    window_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ class Flush:
     total: Value
 
 
-Action = Set | Flows | WaitSteady | Dwell | Acquire | Flush
+Action = Set | Flows | WaitSteady | Dwell | Acquire | Measure | Flush
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +109,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
+    """`yields` has the unit of every property that it may show, by name."""
+
     name: str
     parameters: tuple[Parameter, ...]
     steps: tuple[Step, ...]
     document: str = ""
     hold: Hold = Hold()
+    yields: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ ENDED = frozenset({RunState.COMPLETE, RunState.ABORTED})
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`step` counts from 1. `achieved` holds, by parameter, what the rig did while the sample was taken.
+    """`step` counts from 1. `achieved` holds, by parameter, what the rig did while it was last looked at.
 
     `actor` is who asked for it; a `leased` run acts under a lease and is held when that is lost.
     """
@@ -37,6 +37,7 @@ class Run:
     campaign_id: str = ""
     actor: str = ""
     leased: bool = False
+    emission_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

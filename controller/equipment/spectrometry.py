@@ -1,10 +1,10 @@
-"""Exposures with the lamp as it should be, turned into absorbance; and whether the spectrometer is there."""
+"""Exposures under the right light, turned into what they show; and whether the spectrometer is there."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from math import isfinite
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,9 @@ import numpy as np
 from controller.domain.commands import ReportDevice
 from controller.domain.errors import ControllerError, Kind
 from controller.domain.readings import LinkHealth, Spectrum
+from controller.equipment.emission import Fluorometer
 from controller.equipment.health import LONGEST_PROBLEM, identity_text
+from controller.equipment.lights import OFF, Lights
 from controller.sensing.features import absorbance as absorbance_of
 from controller.sensing.features import features as features_of
 from firmware_bridge.devices.interfaces import DeviceError, NoAnswerError, NotReadyError
@@ -21,11 +23,10 @@ from firmware_bridge.errors import BridgeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from controller.domain.plan import SpectrometerPlan
+    from controller.domain.plan import EmissionPlan, SpectrometerPlan
     from controller.domain.ports import Reactor
     from firmware_bridge.devices.interfaces import Exposure, Spectrometer, SpectrometerIdentity
 
-_LAMP_SETTLE_S = 1.0
 _LATE_POLL_S = 0.05
 _LATE_POLLS = 40
 _LONGEST_INTEGRATION_S = 10.0
@@ -48,21 +49,18 @@ class Spectrometry:
         self._told: tuple[int, bool] | None = None
         self.dark: Spectrum | None = None
         self.reference: Spectrum | None = None
+        self._fluorometer = None if plan.emission is None else Fluorometer(plan.emission, plan.lamp)
 
     async def acquire(
         self, kind: str, *, integration_s: float | None, scans: int | None, actor: str, lease: str
     ) -> Spectrum:
         """Expose; see `domain.ports.Reactor.acquire`."""
-        exposure_s = self._plan.integration_s if integration_s is None else integration_s
-        count = self._plan.scans if scans is None else scans
-        _check(exposure_s, count)
+        lights = Lights(self._reactor, actor, lease)
+        if kind == "emission":
+            return await self._emission(lights, integration_s, scans)
+        exposure_s, count = _exposure(self._plan, integration_s, scans)
         async with self._busy, self._reactor.clock.participate():
-            lamp = await self._light(0.0 if kind == "dark" else self._plan.lamp_level, actor, lease)
-            try:
-                spectrum = self._judge(kind, await self._expose(kind, exposure_s, count))
-            finally:
-                if kind == "dark":
-                    await self._reactor.set({self._plan.lamp: lamp}, actor=actor, lease=lease)
+            spectrum = self._judge(kind, await self._under_lamp(lights, kind, exposure_s, count))
         if kind == "dark":
             self.dark = spectrum
         elif kind == "reference":
@@ -125,14 +123,28 @@ class Spectrometry:
             if error.kind is not Kind.UNAVAILABLE:
                 raise
 
-    async def _light(self, level: float, actor: str, lease: str) -> float:
-        """Set the lamp and let it settle; return what it was."""
-        channels = [channel.name for channel in self._reactor.plan.channels]
-        before = self._reactor.snapshot().setpoints[channels.index(self._plan.lamp)]
-        if before != level:
-            await self._reactor.set({self._plan.lamp: level}, actor=actor, lease=lease)
-            await self._reactor.clock.sleep(_LAMP_SETTLE_S)
-        return before if isfinite(before) else 0.0
+    async def _emission(self, lights: Lights, integration_s: float | None, scans: int | None) -> Spectrum:
+        plan = self._plan.emission
+        if plan is None or self._fluorometer is None:
+            raise ControllerError(
+                "this rig has no diode to see emission under",
+                reason="NO_EMISSION",
+                kind=Kind.REFUSED,
+                remedy="declare one in [spectrometer.emission] of the rig file",
+            )
+        exposure_s, count = _exposure(plan, integration_s, scans)
+        async with self._busy, self._reactor.clock.participate():
+            return self._warn(await self._fluorometer.take(lights, self._expose, exposure_s, count))
+
+    async def _under_lamp(self, lights: Lights, kind: str, integration_s: float, scans: int) -> Spectrum:
+        """Expose with the lamp on, or for a dark with it off, after which it is as it was."""
+        lamp = self._plan.lamp
+        before = await lights.turn(lamp, OFF if kind == "dark" else self._plan.lamp_level)
+        try:
+            return await self._expose(kind, integration_s, scans)
+        finally:
+            if kind == "dark":
+                await lights.put(lamp, before)
 
     async def _expose(self, kind: str, integration_s: float, scans: int) -> Spectrum:
         try:
@@ -192,28 +204,27 @@ class Spectrometry:
         absorbance = absorbance_of(sample, dark, reference)
         window_nm = (self._plan.low_nm, self._plan.high_nm)
         features, warnings = features_of(wavelengths_nm, absorbance, window_nm)
+        shown = tuple(float(value) for value in absorbance)
+        return self._warn(replace(raw, absorbance=shown, features=features, warnings=warnings))
+
+    def _warn(self, spectrum: Spectrum) -> Spectrum:
+        """Say first of all where the detector had no more to give."""
         assert self._identity is not None
-        if float(sample.max()) >= self._identity.max_counts:
-            warnings = ("saturated", *warnings)
-        return Spectrum(
-            spectrum_id=raw.spectrum_id,
-            kind=kind,
-            boot_id=raw.boot_id,
-            time_s=raw.time_s,
-            integration_s=raw.integration_s,
-            scans=raw.scans,
-            wavelengths_nm=raw.wavelengths_nm,
-            counts=raw.counts,
-            absorbance=tuple(float(value) for value in absorbance),
-            features=features,
-            warnings=warnings,
-        )
+        if max(spectrum.counts) < self._identity.max_counts:
+            return spectrum
+        return replace(spectrum, warnings=("saturated", *spectrum.warnings))
 
 
-def _check(integration_s: float, scans: int) -> None:
+def _exposure(
+    plan: SpectrometerPlan | EmissionPlan, asked_s: float | None, asked_scans: int | None
+) -> tuple[float, int]:
+    """Return integration time and scans: as asked, else as the rig says."""
+    integration_s = plan.integration_s if asked_s is None else asked_s
+    scans = plan.scans if asked_scans is None else asked_scans
     if not 0.0 < integration_s <= _LONGEST_INTEGRATION_S or not 1 <= scans <= _MOST_SCANS:
         raise ControllerError(
             f"{scans} scans of {integration_s:g} s can't be exposed",
             reason="EXPOSURE_OUT_OF_RANGE",
             remedy=f"take 1 to {_MOST_SCANS} scans of up to {_LONGEST_INTEGRATION_S:g} s",
         )
+    return integration_s, scans

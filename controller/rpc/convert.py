@@ -125,6 +125,7 @@ def spectrum(each: Spectrum) -> common_pb2.Spectrum:
         scans=each.scans,
         features={name: value for name, value in each.properties().items() if isfinite(value)},
         warnings=each.warnings,
+        emission=each.emission,
     )
 
 
@@ -145,6 +146,7 @@ def run(each: Run) -> run_pb2.Run:
         campaign_id=each.campaign_id,
         actor=each.actor,
         leased=each.leased,
+        emission_id=each.emission_id,
     )
 
 
@@ -182,6 +184,7 @@ def trial(each: Trial, boot_id: int) -> campaign_pb2.Trial:
         detail=each.detail,
         started=moment(boot_id, each.started_s),
         ended=None if each.ended_s is None else moment(boot_id, each.ended_s),
+        emission_id=each.emission_id,
     )
 
 
@@ -213,6 +216,7 @@ def campaign(each: Campaign) -> campaign_pb2.Campaign:
         trials_budget=spec.trials_budget,
         best_trial=each.best_trial,
         seed=spec.seed,
+        property_units=each.units,
     )
 
 

@@ -34,6 +34,7 @@ _SPECTRUM_KINDS: Final = {
     pb.SpectrumKind.SPECTRUM_KIND_SAMPLE: "sample",
     pb.SpectrumKind.SPECTRUM_KIND_DARK: "dark",
     pb.SpectrumKind.SPECTRUM_KIND_REFERENCE: "reference",
+    pb.SpectrumKind.SPECTRUM_KIND_EMISSION: "emission",
 }
 
 
@@ -116,9 +117,9 @@ class ReactorRpc(AlarmRpc, DeviceRpc, EventRpc, LeaseRpc, LoopRpc, ReagentRpc):
                 raise ControllerError(
                     "no spectrum was taken",
                     reason="SPECTRUM_KIND_MISSING",
-                    violations=(Violation("kind", "must be SAMPLE, DARK or REFERENCE"),),
+                    violations=(Violation("kind", "must be SAMPLE, DARK, REFERENCE or EMISSION"),),
                 )
-            if kind != "sample":
+            if kind in ("dark", "reference"):
                 # Absorbances of the run would change their meaning half-way.
                 refuse_while_held(self._services)
             spectrum = await self._reactor.acquire(

@@ -50,9 +50,12 @@ class RunRpc(run_pb2_grpc.RunServiceServicer):
 
     async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.GetRunResponse:
         run = self._runs.get(request.run_id)
-        spectrum = self._journal.spectra.get(run.spectrum_id) if request.with_spectrum else None
+        ids = (run.spectrum_id, run.emission_id) if request.with_spectrum else ("", "")
+        spectrum, emission = (self._journal.spectra.get(each) for each in ids)
         return pb.GetRunResponse(
-            run=convert.run(run), spectrum=None if spectrum is None else convert.spectrum(spectrum)
+            run=convert.run(run),
+            spectrum=None if spectrum is None else convert.spectrum(spectrum),
+            emission=None if emission is None else convert.spectrum(emission),
         )
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:

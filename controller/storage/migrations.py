@@ -66,6 +66,9 @@ STEPS: tuple[str, ...] = (
     """
     ALTER TABLE requests ADD COLUMN finished INTEGER NOT NULL DEFAULT 1;
     """,
+    """
+    ALTER TABLE spectra ADD COLUMN emission BLOB NOT NULL DEFAULT x'';
+    """,
 )
 
 

@@ -7,14 +7,14 @@ from array import array
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from controller.domain.readings import Features, Spectrum
+from controller.domain.readings import EmissionFeatures, Features, Spectrum
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-_COLUMNS = "body, wavelengths, counts, absorbance"
-_ARRAYS = ("wavelengths_nm", "counts", "absorbance")
+_COLUMNS = "body, wavelengths, counts, absorbance, emission"
+_ARRAYS = ("wavelengths_nm", "counts", "absorbance", "emission")
 
 
 class SpectrumStore:
@@ -26,7 +26,7 @@ class SpectrumStore:
         fields = asdict(spectrum)
         blobs = [array("d", fields.pop(name)).tobytes() for name in _ARRAYS]
         self._connection.execute(
-            "INSERT INTO spectra VALUES (?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO spectra (spectrum_id, kind, created, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (spectrum.spectrum_id, spectrum.kind, self._wall_s(), json.dumps(fields), *blobs),
         )
 
@@ -46,4 +46,5 @@ class SpectrumStore:
         fields["warnings"] = tuple(fields["warnings"])
         for name, blob in zip(_ARRAYS, row[1:], strict=True):
             fields[name] = tuple(array("d", blob))
-        return Spectrum(**fields, features=Features(**features) if features else None)
+        read = EmissionFeatures if fields["kind"] == "emission" else Features
+        return Spectrum(**fields, features=read(**features) if features else None)

@@ -120,7 +120,7 @@ class AsyncOstwald:
             raise translate(error, self.address) from error
 
     async def spectrum(self, kind: str = "sample") -> v.Spectrum:
-        """Take a "sample", "dark" or "reference" spectrum."""
+        """Take a "sample", "dark", "reference" or "emission" spectrum."""
         number = reactor_pb2.SpectrumKind.Value(f"SPECTRUM_KIND_{kind.upper()}")
         request = reactor_pb2.AcquireSpectrumRequest(request_id=new_request_id(), kind=number)
         answer = await call(

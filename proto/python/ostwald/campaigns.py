@@ -117,7 +117,10 @@ class AsyncCampaigns:
         while True:
             answer = await call(lambda: self._stub.ListTrials(request, timeout=DEADLINE_S), self._address)
             spectra = {each.spectrum_id: read.spectrum(each) for each in answer.spectra}
-            trials += [read.trial(each, spectra.get(each.spectrum_id)) for each in answer.trials]
+            trials += [
+                read.trial(each, spectra.get(each.spectrum_id), spectra.get(each.emission_id))
+                for each in answer.trials
+            ]
             request.page_token = answer.next_page_token
             if not request.page_token:
                 return trials

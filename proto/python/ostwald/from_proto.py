@@ -106,6 +106,7 @@ def spectrum(message: common_pb2.Spectrum) -> v.Spectrum:
         absorbance=tuple(message.absorbance),
         features=dict(message.features),
         warnings=tuple(message.warnings),
+        emission=tuple(message.emission),
     )
 
 
@@ -130,10 +131,13 @@ def run(message: run_pb2.Run) -> v.Run:
         leased=message.leased,
         started_s=message.started.seconds,
         ended_s=message.ended.seconds if message.HasField("ended") else None,
+        emission_id=message.emission_id,
     )
 
 
-def trial(message: campaign_pb2.Trial, seen: v.Spectrum | None = None) -> v.Trial:
+def trial(
+    message: campaign_pb2.Trial, seen: v.Spectrum | None = None, emission: v.Spectrum | None = None
+) -> v.Trial:
     return v.Trial(
         number=message.number,
         state=word(campaign_pb2.TrialState.Name(message.state), "TRIAL_STATE_"),
@@ -148,6 +152,8 @@ def trial(message: campaign_pb2.Trial, seen: v.Spectrum | None = None) -> v.Tria
         spectrum_id=message.spectrum_id,
         detail=message.detail,
         spectrum=seen,
+        emission_id=message.emission_id,
+        emission=emission,
     )
 
 
@@ -177,6 +183,7 @@ def campaign(message: campaign_pb2.Campaign) -> v.Campaign:
             )
             for each in message.objectives
         ),
+        property_units=dict(message.property_units),
     )
 
 

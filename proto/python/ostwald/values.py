@@ -89,6 +89,7 @@ class Spectrum:
     absorbance: tuple[float, ...]
     features: dict[str, float]
     warnings: tuple[str, ...]
+    emission: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Run:
     leased: bool
     started_s: float
     ended_s: float | None
+    emission_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ class Trial:
     spectrum_id: str
     detail: str
     spectrum: Spectrum | None = None
+    emission_id: str = ""
+    emission: Spectrum | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,7 @@ class Campaign:
     best_trial: int
     conditions: tuple[Condition, ...]
     objectives: tuple[Objective, ...]
+    property_units: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

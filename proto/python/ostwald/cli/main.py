@@ -136,20 +136,21 @@ def _table(readings: list[Reading] | tuple[Reading, ...], title: str | None = No
 
 @app.command()
 def spectrum(
-    kind: Annotated[str, typer.Argument(help="sample, dark or reference.")] = "sample",
+    kind: Annotated[str, typer.Argument(help="sample, dark, reference or emission.")] = "sample",
     as_json: Json = False,
 ) -> None:
     """Take a spectrum."""
-    if kind not in ("sample", "dark", "reference"):
-        fail(f"'{kind}' is no kind of spectrum: use sample, dark or reference", WRONG_USE)
+    if kind not in ("sample", "dark", "reference", "emission"):
+        fail(f"'{kind}' is no kind of spectrum: use sample, dark, reference or emission", WRONG_USE)
     with device() as opened:
         taken = opened.spectrum(kind)
     if as_json:
         print_json(taken)
         return
-    values = taken.absorbance or taken.counts
+    shown = {"absorbance": taken.absorbance, "emission, counts/s": taken.emission, "counts": taken.counts}
+    name, values = next((name, values) for name, values in shown.items() if values or name == "counts")
     nm = taken.wavelengths_nm
-    console.print(plot([("absorbance" if taken.absorbance else "counts", "*", nm, values)], nm[0], nm[-1]))
+    console.print(plot([(name, "*", nm, values)], nm[0], nm[-1]))
     for name, value in taken.features.items():
         console.print(f"{name}: {value:.3f}")
     for warning in taken.warnings:

@@ -253,6 +253,7 @@ class Trial(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     STARTED_FIELD_NUMBER: _builtins.int
     ENDED_FIELD_NUMBER: _builtins.int
+    EMISSION_ID_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """From 1."""
     state: Global___TrialState.ValueType
@@ -265,6 +266,8 @@ class Trial(_message.Message):
     run_id: _builtins.str
     spectrum_id: _builtins.str
     detail: _builtins.str
+    emission_id: _builtins.str
+    """The emission spectrum; empty without one."""
     @_builtins.property
     def asked(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]: ...
     @_builtins.property
@@ -296,10 +299,11 @@ class Trial(_message.Message):
         detail: _builtins.str = ...,
         started: _common_pb2.ReactorTime | None = ...,
         ended: _common_pb2.ReactorTime | None = ...,
+        emission_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_novelty", b"_novelty", "_score", b"_score", "ended", b"ended", "novelty", b"novelty", "score", b"score", "started", b"started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_novelty", b"_novelty", "_score", b"_score", "achieved", b"achieved", "asked", b"asked", "detail", b"detail", "ended", b"ended", "novelty", b"novelty", "number", b"number", "predicted", b"predicted", "properties", b"properties", "run_id", b"run_id", "score", b"score", "source", b"source", "spectrum_id", b"spectrum_id", "started", b"started", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_novelty", b"_novelty", "_score", b"_score", "achieved", b"achieved", "asked", b"asked", "detail", b"detail", "emission_id", b"emission_id", "ended", b"ended", "novelty", b"novelty", "number", b"number", "predicted", b"predicted", "properties", b"properties", "run_id", b"run_id", "score", b"score", "source", b"source", "spectrum_id", b"spectrum_id", "started", b"started", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__novelty: _TypeAlias = _typing.Literal["novelty"]  # noqa: Y015
     _WhichOneofArgType__novelty: _TypeAlias = _typing.Literal["_novelty", b"_novelty"]  # noqa: Y015
@@ -316,6 +320,26 @@ Global___Trial: _TypeAlias = Trial  # noqa: Y015
 class Campaign(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class PropertyUnitsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
@@ -329,6 +353,7 @@ class Campaign(_message.Message):
     TRIALS_BUDGET_FIELD_NUMBER: _builtins.int
     BEST_TRIAL_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    PROPERTY_UNITS_FIELD_NUMBER: _builtins.int
     campaign_id: _builtins.str
     name: _builtins.str
     state: Global___CampaignState.ValueType
@@ -348,6 +373,10 @@ class Campaign(_message.Message):
     def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]: ...
     @_builtins.property
     def objectives(self) -> _containers.RepeatedCompositeFieldContainer[Global___Objective]: ...
+    @_builtins.property
+    def property_units(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Unit of every property that its trials can yield, by name."""
+
     def __init__(
         self,
         *,
@@ -364,10 +393,11 @@ class Campaign(_message.Message):
         trials_budget: _builtins.int = ...,
         best_trial: _builtins.int = ...,
         seed: _builtins.int = ...,
+        property_units: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_trial", b"best_trial", "campaign_id", b"campaign_id", "conditions", b"conditions", "name", b"name", "objectives", b"objectives", "reached", b"reached", "reason", b"reason", "seed", b"seed", "state", b"state", "strategy", b"strategy", "surrogate", b"surrogate", "trials_budget", b"trials_budget", "trials_complete", b"trials_complete"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_trial", b"best_trial", "campaign_id", b"campaign_id", "conditions", b"conditions", "name", b"name", "objectives", b"objectives", "property_units", b"property_units", "reached", b"reached", "reason", b"reason", "seed", b"seed", "state", b"state", "strategy", b"strategy", "surrogate", b"surrogate", "trials_budget", b"trials_budget", "trials_complete", b"trials_complete"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -397,16 +427,41 @@ class CreateCampaignRequest(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class FilesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CAMPAIGN_TOML_FIELD_NUMBER: _builtins.int
     RECIPE_TOML_FIELD_NUMBER: _builtins.int
     OVERRIDES_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     campaign_toml: _builtins.str
     recipe_toml: _builtins.str
     @_builtins.property
     def overrides(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Values that replace those of the document, by dotted place: "objectives.peak_wavelength.target" = "520 nm"."""
+
+    @_builtins.property
+    def files(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Text of the files that the campaign names, by the name that it uses; kept with it."""
 
     def __init__(
         self,
@@ -415,10 +470,11 @@ class CreateCampaignRequest(_message.Message):
         campaign_toml: _builtins.str = ...,
         recipe_toml: _builtins.str = ...,
         overrides: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        files: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_toml", b"campaign_toml", "overrides", b"overrides", "recipe_toml", b"recipe_toml", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_toml", b"campaign_toml", "files", b"files", "overrides", b"overrides", "recipe_toml", b"recipe_toml", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -772,7 +828,7 @@ class ListTrialsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     campaign_id: _builtins.str
     with_spectra: _builtins.bool
-    """Also their spectra, in the order of the trials."""
+    """Also their spectra, in the order of the trials; emission after absorbance."""
     page_size: _builtins.int
     """At most this many; 0: 50."""
     page_token: _builtins.str

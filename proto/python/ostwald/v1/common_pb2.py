@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ostwald/v1/common.proto\x12\nostwald.v1\"/\n\x0bReactorTime\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x06\"\xa5\x02\n\x08Spectrum\x12\x13\n\x0bspectrum_id\x18\x01 \x01(\t\x12)\n\x08\x61\x63quired\x18\x02 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12\x16\n\x0ewavelengths_nm\x18\x03 \x03(\x01\x12\x0e\n\x06\x63ounts\x18\x04 \x03(\x01\x12\x12\n\nabsorbance\x18\x05 \x03(\x01\x12\x15\n\rintegration_s\x18\x06 \x01(\x01\x12\r\n\x05scans\x18\x07 \x01(\r\x12\x34\n\x08\x66\x65\x61tures\x18\x08 \x03(\x0b\x32\".ostwald.v1.Spectrum.FeaturesEntry\x12\x10\n\x08warnings\x18\t \x03(\t\x1a/\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"5\n\nPrediction\x12\x0c\n\x04mean\x18\x01 \x01(\x01\x12\x0b\n\x03std\x18\x02 \x01(\x01\x12\x0c\n\x04unit\x18\x03 \x01(\t*X\n\x07Quality\x12\x17\n\x13QUALITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cQUALITY_GOOD\x10\x01\x12\x11\n\rQUALITY_STALE\x10\x02\x12\x0f\n\x0bQUALITY_BAD\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ostwald/v1/common.proto\x12\nostwald.v1\"/\n\x0bReactorTime\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\x06\"\xb7\x02\n\x08Spectrum\x12\x13\n\x0bspectrum_id\x18\x01 \x01(\t\x12)\n\x08\x61\x63quired\x18\x02 \x01(\x0b\x32\x17.ostwald.v1.ReactorTime\x12\x16\n\x0ewavelengths_nm\x18\x03 \x03(\x01\x12\x0e\n\x06\x63ounts\x18\x04 \x03(\x01\x12\x12\n\nabsorbance\x18\x05 \x03(\x01\x12\x15\n\rintegration_s\x18\x06 \x01(\x01\x12\r\n\x05scans\x18\x07 \x01(\r\x12\x34\n\x08\x66\x65\x61tures\x18\x08 \x03(\x0b\x32\".ostwald.v1.Spectrum.FeaturesEntry\x12\x10\n\x08warnings\x18\t \x03(\t\x12\x10\n\x08\x65mission\x18\n \x03(\x01\x1a/\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"5\n\nPrediction\x12\x0c\n\x04mean\x18\x01 \x01(\x01\x12\x0b\n\x03std\x18\x02 \x01(\x01\x12\x0c\n\x04unit\x18\x03 \x01(\t*X\n\x07Quality\x12\x17\n\x13QUALITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cQUALITY_GOOD\x10\x01\x12\x11\n\rQUALITY_STALE\x10\x02\x12\x0f\n\x0bQUALITY_BAD\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,14 +33,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SPECTRUM_FEATURESENTRY']._loaded_options = None
   _globals['_SPECTRUM_FEATURESENTRY']._serialized_options = b'8\001'
-  _globals['_QUALITY']._serialized_start=439
-  _globals['_QUALITY']._serialized_end=527
+  _globals['_QUALITY']._serialized_start=457
+  _globals['_QUALITY']._serialized_end=545
   _globals['_REACTORTIME']._serialized_start=39
   _globals['_REACTORTIME']._serialized_end=86
   _globals['_SPECTRUM']._serialized_start=89
-  _globals['_SPECTRUM']._serialized_end=382
-  _globals['_SPECTRUM_FEATURESENTRY']._serialized_start=335
-  _globals['_SPECTRUM_FEATURESENTRY']._serialized_end=382
-  _globals['_PREDICTION']._serialized_start=384
-  _globals['_PREDICTION']._serialized_end=437
+  _globals['_SPECTRUM']._serialized_end=400
+  _globals['_SPECTRUM_FEATURESENTRY']._serialized_start=353
+  _globals['_SPECTRUM_FEATURESENTRY']._serialized_end=400
+  _globals['_PREDICTION']._serialized_start=402
+  _globals['_PREDICTION']._serialized_end=455
 # @@protoc_insertion_point(module_scope)

@@ -111,6 +111,7 @@ class Spectrum(_message.Message):
     SCANS_FIELD_NUMBER: _builtins.int
     FEATURES_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    EMISSION_FIELD_NUMBER: _builtins.int
     spectrum_id: _builtins.str
     integration_s: _builtins.float
     """Exposure of one scan in seconds, and the number of scans averaged."""
@@ -123,7 +124,7 @@ class Spectrum(_message.Message):
 
     @_builtins.property
     def counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Mean counts of each pixel, lamp and dark included."""
+        """Mean counts of each pixel, lamp or diode and dark included."""
 
     @_builtins.property
     def absorbance(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -131,11 +132,17 @@ class Spectrum(_message.Message):
 
     @_builtins.property
     def features(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Properties read from the absorbance, by name: peak_wavelength (nm), fwhm (nm), absorbance (1)."""
+        """Properties read from the absorbance, by name: peak_wavelength (nm), fwhm (nm), absorbance (1); from emission:
+        emission_peak (nm), emission_energy (eV), emission_fwhm (nm), emission_intensity (counts a second at the peak).
+        """
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What limits the use of this spectrum, in words: "saturated", "no peak above noise"."""
+
+    @_builtins.property
+    def emission(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of an emission spectrum alone: counts a second of each pixel, without those of the dark."""
 
     def __init__(
         self,
@@ -149,10 +156,11 @@ class Spectrum(_message.Message):
         scans: _builtins.int = ...,
         features: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
+        emission: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acquired", b"acquired"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorbance", b"absorbance", "acquired", b"acquired", "counts", b"counts", "features", b"features", "integration_s", b"integration_s", "scans", b"scans", "spectrum_id", b"spectrum_id", "warnings", b"warnings", "wavelengths_nm", b"wavelengths_nm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorbance", b"absorbance", "acquired", b"acquired", "counts", b"counts", "emission", b"emission", "features", b"features", "integration_s", b"integration_s", "scans", b"scans", "spectrum_id", b"spectrum_id", "warnings", b"warnings", "wavelengths_nm", b"wavelengths_nm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -85,6 +85,8 @@ class _SpectrumKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Spectrum
     """Lamp off: subtracted from everything after it."""
     SPECTRUM_KIND_REFERENCE: _SpectrumKind.ValueType  # 3
     """Lamp on, no particles: absorbance zero."""
+    SPECTRUM_KIND_EMISSION: _SpectrumKind.ValueType  # 4
+    """Lamp off, the rig's diode on for as long as it takes: the light that the particles give off."""
 
 class SpectrumKind(_SpectrumKind, metaclass=_SpectrumKindEnumTypeWrapper): ...
 
@@ -94,6 +96,8 @@ SPECTRUM_KIND_DARK: SpectrumKind.ValueType  # 2
 """Lamp off: subtracted from everything after it."""
 SPECTRUM_KIND_REFERENCE: SpectrumKind.ValueType  # 3
 """Lamp on, no particles: absorbance zero."""
+SPECTRUM_KIND_EMISSION: SpectrumKind.ValueType  # 4
+"""Lamp off, the rig's diode on for as long as it takes: the light that the particles give off."""
 Global___SpectrumKind: _TypeAlias = SpectrumKind  # noqa: Y015
 
 @_typing.final

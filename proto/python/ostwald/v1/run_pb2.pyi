@@ -147,6 +147,7 @@ class Run(_message.Message):
     CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     LEASED_FIELD_NUMBER: _builtins.int
+    EMISSION_ID_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     recipe: _builtins.str
     state: Global___RunState.ValueType
@@ -162,6 +163,8 @@ class Run(_message.Message):
     """Who asked for it."""
     leased: _builtins.bool
     """It acts under a lease, and is held when that is lost."""
+    emission_id: _builtins.str
+    """The emission spectrum; empty without one."""
     @_builtins.property
     def started(self) -> _common_pb2.ReactorTime: ...
     @_builtins.property
@@ -174,7 +177,7 @@ class Run(_message.Message):
 
     @_builtins.property
     def properties(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Properties of the last sample spectrum."""
+        """Properties of the last sample and emission spectra, and of what was measured on channels."""
 
     def __init__(
         self,
@@ -194,10 +197,11 @@ class Run(_message.Message):
         campaign_id: _builtins.str = ...,
         actor: _builtins.str = ...,
         leased: _builtins.bool = ...,
+        emission_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended", "started", b"started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["achieved", b"achieved", "actor", b"actor", "campaign_id", b"campaign_id", "detail", b"detail", "ended", b"ended", "leased", b"leased", "parameters", b"parameters", "properties", b"properties", "recipe", b"recipe", "run_id", b"run_id", "spectrum_id", b"spectrum_id", "started", b"started", "state", b"state", "step", b"step", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["achieved", b"achieved", "actor", b"actor", "campaign_id", b"campaign_id", "detail", b"detail", "emission_id", b"emission_id", "ended", b"ended", "leased", b"leased", "parameters", b"parameters", "properties", b"properties", "recipe", b"recipe", "run_id", b"run_id", "spectrum_id", b"spectrum_id", "started", b"started", "state", b"state", "step", b"step", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -370,7 +374,7 @@ class GetRunRequest(_message.Message):
     WITH_SPECTRUM_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     with_spectrum: _builtins.bool
-    """Also the sample spectrum."""
+    """Also the sample spectrum, and the emission spectrum."""
     def __init__(
         self,
         *,
@@ -391,19 +395,23 @@ class GetRunResponse(_message.Message):
 
     RUN_FIELD_NUMBER: _builtins.int
     SPECTRUM_FIELD_NUMBER: _builtins.int
+    EMISSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def run(self) -> Global___Run: ...
     @_builtins.property
     def spectrum(self) -> _common_pb2.Spectrum: ...
+    @_builtins.property
+    def emission(self) -> _common_pb2.Spectrum: ...
     def __init__(
         self,
         *,
         run: Global___Run | None = ...,
         spectrum: _common_pb2.Spectrum | None = ...,
+        emission: _common_pb2.Spectrum | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run", "spectrum", b"spectrum"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["emission", b"emission", "run", b"run", "spectrum", b"spectrum"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run", "spectrum", b"spectrum"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["emission", b"emission", "run", b"run", "spectrum", b"spectrum"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,35 @@
+"""Lamps and diodes, switched in somebody's name and left time to settle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from controller.domain.ports import Reactor
+
+OFF: Final = 0.0
+LAMP_SETTLE_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """`lease` is the token of the lease under which `actor` asks, or empty."""
+
+    reactor: Reactor
+    actor: str
+    lease: str
+
+    async def turn(self, channel: str, level: float, settle_s: float = LAMP_SETTLE_S) -> float:
+        """Set one, let it settle where that is a change, and return what it was."""
+        channels = [each.name for each in self.reactor.plan.channels]
+        before = self.reactor.snapshot().setpoints[channels.index(channel)]
+        if before != level:
+            await self.put(channel, level)
+            await self.reactor.clock.sleep(settle_s)
+        return before if isfinite(before) else OFF
+
+    async def put(self, channel: str, level: float) -> None:
+        """Set one without waiting for it."""
+        await self.reactor.set({channel: level}, actor=self.actor, lease=self.lease)
