@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import resource
 import sys
@@ -21,6 +22,8 @@ GROWTH_LIMIT_KB: Final = 2048
 BLOCKS_LIMIT: Final = 5000
 """Of the interpreter's allocated blocks, over the same."""
 _SHOWN: Final = 160
+_TRIM: Final = getattr(ctypes.CDLL(None), "malloc_trim", None)
+"""Where the C library can: GNU's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,13 @@ class _Run:
 
 
 def _occupied() -> tuple[int, int]:
-    """Return resident memory in KiB, and the interpreter's blocks."""
+    """Return resident memory in KiB, and the interpreter's blocks.
+
+    What is free goes back to the system first: holes that one large piece left in the heap are not kept.
+    """
     gc.collect()
+    if _TRIM is not None:
+        _TRIM(0)
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() // 1024, sys.getallocatedblocks()
 

@@ -62,6 +62,8 @@ def from_file(
         path = Path(folder) / name
 
         def take(piece: bytes) -> None:
+            # A new file each time: filesystems flush one that is truncated and written again.
+            path.unlink(missing_ok=True)
             path.write_bytes(pack(piece))
             read(path)
 
