@@ -27,6 +27,18 @@ class Inflow:
             volume_ul += stream_ul
         return volume_ul + self.rinse_ul
 
+    def blend(self, other: Inflow, share: float) -> Inflow:
+        """Give a microlitre of this liquid with a share of another."""
+        own, others = (1.0 - share) / self.volume_ul, share / other.volume_ul
+        return Inflow(
+            [
+                own * here + others * there
+                for here, there in zip(self.streams_ul, other.streams_ul, strict=True)
+            ],
+            own * self.rinse_ul + others * other.rinse_ul,
+            [here + share * (there - here) for here, there in zip(self.marks, other.marks, strict=True)],
+        )
+
     def absorb(self, other: Inflow, own_ul: float, other_ul: float) -> None:
         """Merge with what follows: volumes add, marks become the volume mean."""
         share = other_ul / (own_ul + other_ul)
@@ -91,8 +103,25 @@ class ReactorHistory:
             self._forget()
 
     def inflow_at(self, volume_ul: float) -> Inflow:
-        """Find the bin that holds this point; the oldest one for points before it."""
-        return self._bins[min(bisect_left(self._end_ul, volume_ul), len(self._bins) - 1)]
+        """Give a microlitre of what entered about this point; of the oldest bin for points before it.
+
+        Linear between the middles of bins, so that how finely steps cut the liquid shows in second order.
+        """
+        ends, last = self._end_ul, len(self._bins) - 1
+        index = min(bisect_left(ends, volume_ul), last)
+        here = self._bins[index]
+        if index == 0:
+            return here.blend(here, 0.0)
+        middle_ul = 0.5 * (ends[index - 1] + ends[index])
+        if volume_ul >= middle_ul:
+            if index == last:
+                return here.blend(here, 0.0)
+            beside, away_ul = self._bins[index + 1], ends[index + 1] - ends[index - 1]
+        else:
+            if index == 1:
+                return here.blend(here, 0.0)
+            beside, away_ul = self._bins[index - 1], ends[index] - ends[index - 2]
+        return here.blend(beside, 2.0 * abs(volume_ul - middle_ul) / away_ul)
 
     def crossing_at(self, volume_ul: float) -> Crossing:
         """Find the clocks at this point, linear inside a bin; in the rinse those of the start."""

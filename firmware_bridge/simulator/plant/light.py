@@ -47,6 +47,7 @@ class LightPath:
         self._led = Led(LedParameters(), NormalStream(seed, "diode").draw)
         self._wandering = NormalStream(seed, "detector")
         self._emitter = _emitter(process)
+        self._seen: Parcels | None = None
         self._transmission: NDArray[np.float64] | None = None
         self._emission: NDArray[np.float64] | None = None
 
@@ -60,7 +61,7 @@ class LightPath:
         if self._layout.excitation is not None:
             axis = self._layout.excitation.duty_axis
             self._led.advance(dt_s, drive.duty[axis] if axis < len(drive.duty) else 0.0)
-        self._transmission = self._emission = None
+        self._seen = self._transmission = self._emission = None
 
     def expose(self, integration_s: float, scans: int) -> NDArray[np.float64]:
         """Mean detector counts of `scans` exposures that end now. Raises PlantError.
@@ -74,7 +75,7 @@ class LightPath:
         if not 1 <= scans <= MOST_SCANS:
             raise PlantError(f"{scans} scans: take 1 to {MOST_SCANS}")
         if self._transmission is None:
-            self._transmission = np.power(10.0, -self._process.absorbance(self._parcels()))
+            self._transmission = np.power(10.0, -self._process.absorbance(self._look()))
         # A walk at random: how it got from one exposure to the next shows nowhere.
         self._spectrometer.drift(self._unseen_s, self._wandering.draw())
         self._unseen_s = 0.0
@@ -84,12 +85,18 @@ class LightPath:
             emitted_per_s = clear * emitted_per_s
         return self._spectrometer.expose(self._transmission, lamp, integration_s, scans, emitted_per_s)
 
+    def _look(self) -> Parcels:
+        """Look once a step: a process may know again what it was asked about before."""
+        if self._seen is None:
+            self._seen = self._parcels()
+        return self._seen
+
     def _emitted_per_s(self) -> NDArray[np.float64] | None:
         output = self._led.output
         if self._emitter is None or output == 0.0:
             return None
         if self._emission is None:
-            self._emission = self._emitter.emission(self._parcels())
+            self._emission = self._emitter.emission(self._look())
         return self._layout.shown_emission(self._emission, output)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from firmware_bridge.simulator.interfaces import Drive
 from firmware_bridge.simulator.plant.errors import PlantError
 from firmware_bridge.simulator.plant.flow_plant import FlowPlant
-from firmware_bridge.simulator.plant.hydraulics import Tube, pressure_drop_kpa, residence_variance
+from firmware_bridge.simulator.plant.hydraulics import pressure_drop_kpa, residence_variance
 from firmware_bridge.simulator.plant.layout import Geometry, Layout, Parcels
 from firmware_bridge.simulator.plant.slugs import (
     DROPLET_VARIANCE,
@@ -24,39 +24,10 @@ from firmware_bridge.simulator.plant.slugs import (
     slug_variance,
 )
 from firmware_bridge.simulator.plant.steady import Operation, steady_parcels
+from tests.unit.simulator.tracer import LONG, Tracer
 
-LONG = Tube(volume_ul=400.0, bore_mm=0.5)
 GAS = Segmented("gas")
 OIL = Segmented("oil", wets_wall=True, heat=0.5)
-
-
-class Tracer:
-    """Salt, water and a carrier flow through; nothing reacts."""
-
-    def __init__(self, segmented: Segmented | None, *, joins_late: bool = False) -> None:
-        carrier = "gas" if segmented is None else segmented.carrier
-        self.layout = Layout(
-            first=("salt", "water") if joins_late else ("salt", "water", carrier),
-            second=(carrier,) if joins_late else (),
-            geometry=Geometry(
-                mixer=Tube(10.0, 0.5), reactor=LONG, outlet=Tube(30.0, 0.5), path_mm=10.0, segmented=segmented
-            ),
-            safe_pressure_kpa=300.0,
-            safe_temperature_c=150.0,
-        )
-
-    def mixer_clock_per_s(self, _mixer_c: float) -> float:
-        return 0.0
-
-    def marks(self, _drive: Drive) -> tuple[float, ...]:
-        return ()
-
-    def met(self, _drive: Drive) -> tuple[float, ...]:
-        return ()
-
-    def absorbance(self, parcels: Parcels) -> np.ndarray:
-        salt: np.ndarray = np.full(512, 1.0) * (parcels.fractions[:, 0] @ parcels.weight)
-        return salt
 
 
 def run(plant: FlowPlant, seconds: float, rates: tuple[float, ...], duty: float = 0.0) -> float:
