@@ -1,4 +1,7 @@
-"""The page of a twin: its equations, its constants, figures of its responses, and what a paper found."""
+"""The page of a twin: its equations, its constants, figures of its responses, and what a paper found.
+
+Beside them, a page that lists all twins and has the equations of the plant that they share.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from firmware_bridge.simulator.twins.base import EQUATIONS
+from firmware_bridge.simulator.twins.registry import TWINS
 from firmware_bridge.simulator.twins.svg import Line, chart
 
 if TYPE_CHECKING:
@@ -16,19 +21,46 @@ if TYPE_CHECKING:
 
 _POINTS: Final = 17
 _LINES: Final = 4
+INDEX: Final = "README.md"
 
 
 def write_page(twin: Twin, folder: Path) -> list[Path]:
-    """Write NAME.md and its figures into `folder`, which is made where it is missing."""
+    """Write NAME.md and its figures into `folder`, which is made where it is missing; README.md lists all."""
     model = twin.model()
     text, figures = page(twin, model)
     pictures = folder / "figures"
     pictures.mkdir(parents=True, exist_ok=True)
     target = folder / f"{twin.name}.md"
     target.write_text(text, encoding="utf-8")
+    (folder / INDEX).write_text(index(), encoding="utf-8")
     for name, drawing in figures.items():
         (pictures / name).write_text(drawing, encoding="utf-8")
     return [target, *(pictures / name for name in figures)]
+
+
+def index() -> str:
+    """Give the page that links every twin's, and holds what is common to them."""
+    rows = [
+        (
+            f"[{twin.name}]({twin.name}.md)",
+            f"{twin.title}, after {twin.paper}",
+            ", ".join(each.name for each in twin.inputs),
+            ", ".join(each.name for each in twin.properties),
+        )
+        for twin in TWINS.values()
+    ]
+    parts = [
+        "# The twins",
+        "Written by `ostwaldd twins --docs`, as `make twin-docs` has it: edit the twins, not this page.",
+        (
+            "Start one with `ostwaldd run --twin NAME`, or sample it with `ostwald-trainer simulate NAME "
+            "--samples 200 --design lhs --seed 1`. The board's firmware can take the place of its twin: "
+            "[firmware.md](firmware.md)."
+        ),
+        _table(("twin", "what it is", "takes", "yields"), rows),
+        (EQUATIONS / "plant.md").read_text(encoding="utf-8").strip(),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def page(twin: Twin, model: Model) -> tuple[str, dict[str, str]]:

@@ -52,6 +52,7 @@ def test_pages_are_written_with_their_figures(tmp_path: Path, monkeypatch: pytes
     answer = invoke("twins", "--docs", str(tmp_path / "pages"), "--json")
     assert answer.exit_code == 0, answer.output
     written = json.loads(answer.stdout)["written"]
-    assert {f"{name}.md" for name in TWINS} == {path.name for path in (tmp_path / "pages").glob("*.md")}
+    found = {path.name for path in (tmp_path / "pages").glob("*.md")}
+    assert found == {"README.md", *(f"{name}.md" for name in TWINS)}
     assert len(written) == len(TWINS) + sum(len(twin.surfaces) for twin in TWINS.values())
     assert all((tmp_path / path).read_text() for path in written)

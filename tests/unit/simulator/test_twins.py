@@ -12,7 +12,7 @@ import pytest
 
 from controller.campaign.recipes import parse_recipe
 from controller.config.rig import load_rig
-from firmware_bridge.simulator.twins.base import CHOSEN, Model, Twin, TwinError
+from firmware_bridge.simulator.twins.base import CHOSEN, EQUATIONS, Model, Twin, TwinError
 from firmware_bridge.simulator.twins.designs import DESIGNS, design
 from firmware_bridge.simulator.twins.listing import describe
 from firmware_bridge.simulator.twins.optical import band
@@ -108,6 +108,16 @@ def test_its_page_shows_its_inputs_and_its_constants(twin: Twin) -> None:
         assert f"| {trend.claim} |" in page
     assert page.count("(figures/") == len(twin.surfaces)
     assert "| no |" not in page
+
+
+@every_twin
+def test_the_list_of_twins_links_its_page(twin: Twin) -> None:
+    listed = (PAGES / "README.md").read_text()
+    assert f"| [{twin.name}]({twin.name}.md) | {twin.title}, after {twin.paper} |" in listed, "make twin-docs"
+
+
+def test_the_list_of_twins_has_the_equations_of_their_plant() -> None:
+    assert (EQUATIONS / "plant.md").read_text().strip() in (PAGES / "README.md").read_text()
 
 
 @every_twin
