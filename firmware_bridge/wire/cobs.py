@@ -11,13 +11,14 @@ MAX_DECODED = 253
 MAX_ENCODED = MAX_DECODED + 1
 
 _CODES = tuple(bytes((length + 1,)) for length in range(MAX_DECODED + 1))
+_NO_RUN = _CODES[0]
 
 
 def encode(data: bytes) -> bytes:
     """Stuff at most `MAX_DECODED` bytes; longer data is a ValueError, since no frame may hold it."""
     if len(data) > MAX_DECODED:
         raise ValueError(f"{len(data)} bytes do not fit a frame of {MAX_DECODED}")
-    return b"".join([_CODES[len(run)] + run for run in data.split(b"\0")])
+    return b"".join([_CODES[len(run)] + run if run else _NO_RUN for run in data.split(b"\0")])
 
 
 def decode(encoded: bytes) -> bytes:

@@ -109,6 +109,8 @@ class FrameStream:
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Return the frames that `chunk` completes, in their order on the wire."""
+        if not chunk:
+            return []
         *closed, tail = (self._pending + chunk).split(DELIMITER)
         # One byte past the limit is enough to reject it later, and bounds a noisy line's memory.
         self._pending = tail[: cobs.MAX_ENCODED + 1]

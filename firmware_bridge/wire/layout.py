@@ -79,19 +79,9 @@ class Wire:
         return f"{self.count or 1} x {C_TYPES[self.code]}{steps}"
 
 
-def _to_number(wire: Wire) -> Callable[[Any], Any]:
-    scale, absent = wire.scale, wire.absent
-    if absent is not None:
-        return lambda value: absent if value != value else round(value * scale)  # noqa: PLR0124
-    if scale != 1:
-        return lambda value: round(value * scale)
-    return lambda value: value
-
-
 def _packer(wire: Wire) -> _Pack:
     """Make a function that appends a field's value, as wire numbers, to a list."""
-    count = wire.count
-    to_number = _to_number(wire)
+    count, scale, absent = wire.count, wire.scale, wire.absent
 
     def pack_text(value: str, numbers: list[Any]) -> None:
         data = value.encode("ascii")
@@ -99,16 +89,47 @@ def _packer(wire: Wire) -> _Pack:
             raise ValueError
         numbers.append(data)
 
-    def pack_tuple(values: tuple[Any, ...], numbers: list[Any]) -> None:
+    def pack_whole(values: tuple[Any, ...], numbers: list[Any]) -> None:
         if len(values) != count:
             raise ValueError
-        numbers.extend(map(to_number, values))
+        numbers.extend(values)
 
     if wire.code == "s":
         return pack_text
     if count:
-        return pack_tuple
-    return lambda value, numbers: numbers.append(to_number(value))
+        return pack_whole if scale == 1 and absent is None else _scaled_packer(wire)
+    if absent is not None:
+        return lambda value, numbers: numbers.append(
+            absent if value != value else round(value * scale)  # noqa: PLR0124
+        )
+    if scale != 1:
+        return lambda value, numbers: numbers.append(round(value * scale))
+    return lambda value, numbers: numbers.append(value)
+
+
+def _scaled_packer(wire: Wire) -> _Pack:
+    """Pack a tuple of scaled values; the last one is remembered, since most outputs stay as they are.
+
+    Values that are equal, NaN by being the same object, have equal numbers.
+    """
+    count, scale, absent = wire.count, wire.scale, wire.absent
+    # One object, replaced as a whole: instruments' threads pack, too.
+    known: tuple[tuple[Any, ...], list[Any]] = ((), [])
+
+    def pack_tuple(values: tuple[Any, ...], numbers: list[Any]) -> None:
+        nonlocal known
+        before, packed = known
+        if values != before:
+            if len(values) != count:
+                raise ValueError
+            if absent is None:
+                packed = [round(value * scale) for value in values]
+            else:
+                packed = [absent if value != value else round(value * scale) for value in values]  # noqa: PLR0124
+            known = (tuple(values), packed)
+        numbers += packed
+
+    return pack_tuple
 
 
 def _unpacker(wire: Wire, start: int) -> _Unpack:
@@ -127,12 +148,25 @@ def _unpacker(wire: Wire, start: int) -> _Unpack:
 
 def _tuple_unpacker(wire: Wire, place: slice) -> _Unpack:
     scale, absent = wire.scale, wire.absent
-    # A list comprehension inside tuple() is twice as fast as a generator, and this runs every tick.
-    if absent is not None:
-        return lambda numbers: tuple([nan if n == absent else n / scale for n in numbers[place]])
-    if scale != 1:
-        return lambda numbers: tuple([n / scale for n in numbers[place]])
-    return lambda numbers: numbers[place]
+    if scale == 1 and absent is None:
+        return lambda numbers: numbers[place]
+    # As for packing: what most fields say is what they said before.
+    known: tuple[tuple[Any, ...], tuple[float, ...]] = ((), ())
+
+    def unpack_tuple(numbers: tuple[Any, ...]) -> tuple[float, ...]:
+        nonlocal known
+        part = numbers[place]
+        before, values = known
+        if part != before:
+            # A list comprehension inside tuple() is twice as fast as a generator, and this runs every tick.
+            if absent is None:
+                values = tuple([n / scale for n in part])
+            else:
+                values = tuple([nan if n == absent else n / scale for n in part])
+            known = (part, values)
+        return values
+
+    return unpack_tuple
 
 
 def _wires(message_class: type[Message]) -> dict[str, Wire]:
