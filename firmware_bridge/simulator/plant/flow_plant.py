@@ -22,13 +22,16 @@ from firmware_bridge.simulator.plant.fouling import Fouling
 from firmware_bridge.simulator.plant.heat import Thermal
 from firmware_bridge.simulator.plant.history import Inflow, ReactorHistory
 from firmware_bridge.simulator.plant.hydraulics import MOST_VARIANCE
-from firmware_bridge.simulator.plant.layout import Parcels
+from firmware_bridge.simulator.plant.inline import SensorLine
+from firmware_bridge.simulator.plant.layout import Parcels, SensedProcess
 from firmware_bridge.simulator.plant.light import LightPath
 from firmware_bridge.simulator.plant.mixer import MixerLine
 from firmware_bridge.simulator.plant.noise import NormalStream
 from firmware_bridge.simulator.plant.pumps import Pump, draw_character
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from firmware_bridge.simulator.plant.facts import RigFacts
@@ -68,6 +71,7 @@ class FlowPlant:
         self._bottles = Bottles()
         self._air_ul = [0.0] * len(layout.streams)
         self._leaked_ul = [0.0] * len(layout.streams)
+        self._sensor = _sensor_line(process, seed, self.parcels)
         self._light = LightPath(process, seed, self.parcels, self._bubbles)
         self._pressure_noise = NormalStream(seed, "pressure sensor")
         self._mixer = MixerLine(geometry.mixer.volume_ul, len(layout.first))
@@ -131,7 +135,7 @@ class FlowPlant:
         pressure_kpa += self._bubbles.ripple_kpa + _PRESSURE_NOISE_KPA * self._pressure_noise.draw()
         return Sensed(
             temperatures_c=thermal.read(),
-            pressures_kpa=(max(pressure_kpa, 0.0), 0.0),
+            pressures_kpa=(max(pressure_kpa, 0.0), self._sensor.advance(dt_s) if self._sensor else 0.0),
             stop_pressed=False,
         )
 
@@ -269,6 +273,15 @@ class FlowPlant:
         if total_ul > 0.0:
             mix = 1.0 - math.exp(-total_ul / self._delay_ul)
             self._reactor_polymer_kg_m3 += (stock * joined_ul / total_ul - self._reactor_polymer_kg_m3) * mix
+
+
+def _sensor_line(process: Process, seed: int, parcels: Callable[[], Parcels]) -> SensorLine | None:
+    sensor = process.layout.sensor
+    if sensor is None:
+        return None
+    if not isinstance(process, SensedProcess):
+        raise PlantError(f"{type(process).__name__} has an in-line sensor: give it a method 'reading'")
+    return SensorLine(sensor, seed, lambda: process.reading(parcels()))
 
 
 def _total(volumes_ul: list[float]) -> float:

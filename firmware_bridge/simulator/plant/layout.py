@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from firmware_bridge.simulator.interfaces import Drive
+    from firmware_bridge.simulator.plant.inline import InlineSensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Layout:
     """In that stream's stock."""
     excitation: Excitation | None = None
     """What makes the cell's content emit; the process then is an `EmittingProcess`."""
+    sensor: InlineSensor | None = None
+    """What else looks at the liquid behind the flow cell; the process then is a `SensedProcess`."""
     bubbles: BubbleParameters = field(default_factory=BubbleParameters)
     fouling: FoulingParameters = field(default_factory=FoulingParameters)
 
@@ -221,4 +224,13 @@ class EmittingProcess(Process, Protocol):
         At each pixel, shape (pixels,): what is absorbed of the excitation, times the quantum yield, times a
         line whose integral over the wavelength is 1; of the parcels mixed by weight.
         """
+        ...
+
+
+@runtime_checkable
+class SensedProcess(Process, Protocol):
+    """A synthesis whose layout has an in-line sensor."""
+
+    def reading(self, parcels: Parcels) -> float:
+        """Read the parcels mixed by weight, in the sensor's own unit; NaN of clear liquid."""
         ...
