@@ -10,17 +10,16 @@ import contextlib
 import uuid
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from controller.campaign import outcomes
 from controller.campaign.mandate import Mandate, obtain
 from controller.campaign.outcomes import Ending
+from controller.campaign.planning import Planning
 from controller.campaign.refusals import unknown, wrong_state
 from controller.campaign.specs import parse_campaign
-from controller.campaign.strategies.chances import best_chance
-from controller.campaign.strategies.registry import propose
-from controller.campaign.warm_start import propose_from_surrogate
-from controller.domain.campaign import Campaign, CampaignEvent, CampaignState, Proposal, TrialState
+from controller.domain.campaign import Campaign, CampaignEvent, CampaignState, TrialState
 from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
 from controller.domain.run import RunState
@@ -32,11 +31,12 @@ if TYPE_CHECKING:
 
     from controller.campaign.runner import RunEngine
     from controller.domain.campaign import CampaignSpec, Trial
-    from controller.domain.ports import Reactor, Surrogate, Surrogates
+    from controller.domain.ports import Reactor, Surrogates
     from controller.domain.recipe import Recipe
     from controller.domain.run import Run
     from controller.storage.journal import Journal
 
+_NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
 _ENDED = frozenset({CampaignState.COMPLETE, CampaignState.ABORTED, CampaignState.HELD})
 
 
@@ -69,14 +69,24 @@ class CampaignEngine:
         """The id of the campaign that is running, between its trials too; empty: none is."""
         return self._running
 
-    def create(self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str]) -> Campaign:
-        """Check and store a campaign; DocumentError with every fault."""
-        parse_campaign(campaign_toml, self._runs.parse(recipe_toml), overrides)
+    def create(
+        self,
+        campaign_toml: str,
+        recipe_toml: str,
+        overrides: Mapping[str, str],
+        files: Mapping[str, str] = _NO_FILES,
+    ) -> Campaign:
+        """Check and store a campaign, with the text of the `files` that it names.
+
+        Raises DocumentError with every fault.
+        """
+        parse_campaign(campaign_toml, self._runs.parse(recipe_toml), overrides, files)
         row = CampaignRow(
             campaign_id=uuid.uuid4().hex[:12],
             campaign_toml=campaign_toml,
             recipe_toml=recipe_toml,
             overrides=dict(overrides),
+            files=dict(files),
             state=CampaignState.CREATED,
         )
         self._journal.campaigns.add(row)
@@ -251,60 +261,20 @@ class CampaignEngine:
         """Run trials until something ends them, or a person holds them between two."""
         spec, recipe = self._documents(row)
         surrogate = self._surrogates.active(spec.surrogate) if spec.surrogate else None
+        planning = Planning(spec, surrogate, self._planner)
         started_s = self._reactor.clock.now_s()
         while True:
             trials = self._journal.campaigns.trials(row.campaign_id)
-            done = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAILED)]
-            if ending := outcomes.judge(spec, done, self._reactor.clock.now_s() - started_s):
-                return await self._explain(ending, spec, done)
+            done, now_s = outcomes.ended(trials), self._reactor.clock.now_s()
+            if ending := outcomes.judge(spec, done, now_s - started_s):
+                return await planning.explain(ending, done)
             if not self._hold:
-                trial = await self._next(spec, trials, surrogate)
+                trial = await planning.next(trials, now_s)
             if self._hold:
                 return Ending(CampaignState.HELD, self._hold)
             trial = await self._run(row, recipe, trial, spec)
             if trial.state is TrialState.FAILED and not self._is_well(row):
                 return Ending(CampaignState.HELD, f"held: trial {trial.number}: {trial.detail}")
-
-    async def _explain(self, ending: Ending, spec: CampaignSpec, done: Sequence[Trial]) -> Ending:
-        """Add to a budget that is spent how probable it is that more of it would have helped."""
-        if ending.state is not CampaignState.COMPLETE or ending.reached:
-            return ending
-        history = [outcomes.observe(trial) for trial in done]
-        ask = partial(best_chance, spec.space, spec.objectives, history, spec.seed)
-        chance = await asyncio.get_running_loop().run_in_executor(self._planner, ask)
-        if chance is None:
-            return ending
-        return replace(ending, reason=f"{ending.reason}; {outcomes.explain_chance(chance, spec)}")
-
-    async def _next(self, spec: CampaignSpec, trials: Sequence[Trial], surrogate: Surrogate | None) -> Trial:
-        """Decide what to try: again what was cut off, else what surrogate or strategy proposes."""
-        number = len(trials) + 1
-        if trials and trials[-1].state is TrialState.INTERRUPTED:
-            proposal = Proposal(trials[-1].asked, trials[-1].source)
-        else:
-            proposal = await self._propose(spec, trials, surrogate)
-        prediction = surrogate.predict([proposal.conditions])[0] if surrogate is not None else None
-        return outcomes.announce(number, proposal, prediction, self._reactor.clock.now_s())
-
-    async def _propose(
-        self, spec: CampaignSpec, trials: Sequence[Trial], surrogate: Surrogate | None
-    ) -> Proposal:
-        done = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAILED)]
-        if surrogate is not None and len(done) < spec.surrogate_trials:
-            proposal = propose_from_surrogate(spec, surrogate, [trial.asked for trial in done])
-            if proposal is not None:
-                return proposal
-        history = [outcomes.observe(trial) for trial in done]
-        ask = partial(
-            propose,
-            spec.strategy,
-            spec.space,
-            spec.objectives,
-            history,
-            spec.seed,
-            budget=spec.trials_budget,
-        )
-        return await asyncio.get_running_loop().run_in_executor(self._planner, ask)
 
     async def _run(self, row: CampaignRow, recipe: Recipe, trial: Trial, spec: CampaignSpec) -> Trial:
         """Journal a trial, act, and journal what came of it."""
@@ -318,7 +288,8 @@ class CampaignEngine:
             trial=trial.number,
             heard=partial(self._hear, row, trial.number),
         )
-        trial = outcomes.conclude(trial, run, spec, self._reactor.clock.now_s())
+        sample = self._journal.spectra.get(run.spectrum_id) if run.spectrum_id else None
+        trial = outcomes.conclude(trial, run, spec, self._reactor.clock.now_s(), sample)
         self._journal.campaigns.put_trial(row.campaign_id, trial)
         self._tell(row, trial.number, f"trial {trial.number} {trial.state.name.lower()}")
         return trial
@@ -379,7 +350,7 @@ class CampaignEngine:
 
     def _documents(self, row: CampaignRow) -> tuple[CampaignSpec, Recipe]:
         recipe = self._runs.parse(row.recipe_toml)
-        return parse_campaign(row.campaign_toml, recipe, row.overrides), recipe
+        return parse_campaign(row.campaign_toml, recipe, row.overrides, row.files), recipe
 
     def _campaign(self, row: CampaignRow) -> Campaign:
         spec, recipe = self._documents(row)
@@ -394,5 +365,5 @@ class CampaignEngine:
             trials_complete=sum(trial.state is TrialState.COMPLETE for trial in trials),
             best_trial=min(scored)[1] if scored else 0,
             boot_id=row.boot_id,
-            units=recipe.yields,
+            units=outcomes.units(spec, recipe.yields),
         )

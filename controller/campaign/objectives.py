@@ -1,8 +1,10 @@
 """How far a trial is from what was asked: the score that strategies lower.
 
 The score is a weighted sum of dissatisfactions, each 0 when perfect: |p - target| / tolerance for a target,
-p / scale for a quantity to be small, max(0, 1 - p / scale) for one to be large: the dissatisfaction
-coefficient that Chen & Lv describe for CdSe (eq. 5); each term is in units of what matters.
+p / scale for a quantity to be small, max(0, 1 - p / scale) for one to be large; each is in units of what
+matters. It is a dissatisfaction coefficient, to which Krishnadasan et al., Lab Chip 7, 1434 (2007), reduce a
+spectrum of emission, and which Chen & Lv give for CdSe (eq. 5): a target for the peak's wavelength, as large
+an intensity as can be, and weights between the two.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
+from controller.campaign.figures import decimals, quantity
 from controller.domain.campaign import Objective, ObjectiveKind
 
 if TYPE_CHECKING:
@@ -67,11 +70,13 @@ def explain_not_reached(space: Space, objectives: Sequence[Objective], history: 
     parts = []
     for each in objectives:
         if each.kind is ObjectiveKind.TARGET:
-            seen = _seen(each.property_name, history)
+            seen, digits = _seen(each.property_name, history), decimals(each.tolerance)
+            ends = f"{min(seen):.{digits}f} to {max(seen):.{digits}f}"
             parts.append(
-                f"{each.property_name} was seen from {min(seen):.1f} to {max(seen):.1f} {each.unit}"
+                f"{each.property_name} was seen from {quantity(ends, each.unit)}"
                 if not min(seen) <= each.target <= max(seen)
-                else f"trials lie on both sides of {each.target:g} {each.unit}: more trials would help"
+                else f"trials lie on both sides of {quantity(f'{each.target:g}', each.unit)}:"
+                " more trials would help"
             )
     limits = _at_limits(space, top)
     if limits:

@@ -6,15 +6,21 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from controller.campaign import objectives as goals
-from controller.domain.campaign import CampaignState, Observation, Trial, TrialState
+from controller.campaign.figures import decimals, quantity
+from controller.domain.campaign import CampaignState, ObjectiveKind, Observation, Trial, TrialState
+from controller.domain.readings import SPECTRUM_DISTANCE
 from controller.domain.run import RunState
+from controller.sensing.likeness import spectrum_distance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from controller.campaign.strategies.chances import Chance
-    from controller.domain.campaign import CampaignSpec, Proposal
+    from controller.domain.campaign import CampaignSpec, Objective, Proposal
+    from controller.domain.readings import Spectrum
     from controller.domain.run import Run
     from controller.domain.surrogates import Prediction
 
@@ -45,6 +51,17 @@ def judge(spec: CampaignSpec, done: Sequence[Trial], elapsed_s: float) -> Ending
     return None
 
 
+def ended(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that ended by themselves."""
+    return [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAILED)]
+
+
+def units(spec: CampaignSpec, yields: Mapping[str, str]) -> dict[str, str]:
+    """Return the unit of every property that a trial may have: its recipe `yields` most of them."""
+    distance = {} if spec.target_spectrum is None else {SPECTRUM_DISTANCE: "1"}
+    return {**yields, **distance}
+
+
 def announce(number: int, proposal: Proposal, prediction: Prediction | None, now_s: float) -> Trial:
     """Return a trial as it is journaled before it acts."""
     return Trial(
@@ -58,16 +75,22 @@ def announce(number: int, proposal: Proposal, prediction: Prediction | None, now
     )
 
 
-def conclude(trial: Trial, run: Run, spec: CampaignSpec, now_s: float) -> Trial:
-    """Return a trial with what its run yielded, scored where all objectives were measured."""
+def conclude(
+    trial: Trial, run: Run, spec: CampaignSpec, now_s: float, sample: Spectrum | None = None
+) -> Trial:
+    """Return a trial with what its run yielded, scored where all objectives were measured.
+
+    `sample` is the run's absorbance spectrum, which a campaign toward a whole spectrum compares.
+    """
     complete = run.state is RunState.COMPLETE
-    usable = complete and all(each.property_name in run.properties for each in spec.objectives)
-    score = goals.score(spec.objectives, run.properties) if usable and spec.objectives else None
+    properties = {**run.properties, **_distance(spec, sample)}
+    usable = complete and all(each.property_name in properties for each in spec.objectives)
+    score = goals.score(spec.objectives, properties) if usable and spec.objectives else None
     return replace(
         trial,
         state=TrialState.COMPLETE if complete else TrialState.FAILED,
         achieved=run.achieved,
-        properties=run.properties,
+        properties=properties,
         score=score if score is not None and isfinite(score) else None,
         run_id=run.run_id,
         spectrum_id=run.spectrum_id,
@@ -85,7 +108,7 @@ def observe(trial: Trial) -> Observation:
 
 def describe(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> str:
     """Say how a campaign ended: "reached: peak 519.4 nm (target 520 nm) in 11 trials"."""
-    targets = [each for each in spec.objectives if each.target]
+    targets = [each for each in spec.objectives if each.kind is ObjectiveKind.TARGET]
     count = f"in {len(trials)} trials"
     scored = [(trial.score, -trial.number) for trial in trials if trial.score is not None]
     if not targets:
@@ -95,8 +118,8 @@ def describe(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> s
     number = trials[-1].number if reached else -min(scored)[1]
     best = next(trial for trial in trials if trial.number == number)
     said = ", ".join(
-        f"{_short(each.property_name)} {best.properties.get(each.property_name, inf):.1f} {each.unit}"
-        f" (target {each.target:g} {each.unit})"
+        f"{_short(each.property_name)} {_figure(best.properties.get(each.property_name, inf), each)}"
+        f" (target {quantity(f'{each.target:g}', each.unit)})"
         for each in targets
     )
     if reached:
@@ -114,6 +137,26 @@ def explain_chance(chance: Chance, spec: CampaignSpec) -> str:
     units = {each.name: each.unit for each in spec.space.conditions}
     where = ", ".join(f"{name} {value:.4g} {units[name]}" for name, value in chance.conditions.items())
     return f"{said} at {where}"
+
+
+def _distance(spec: CampaignSpec, sample: Spectrum | None) -> dict[str, float]:
+    """Return how far a sample is from the target spectrum, by name; empty where that can't be said."""
+    target = spec.target_spectrum
+    if target is None or sample is None or not sample.absorbance:
+        return {}
+    distance = spectrum_distance(
+        np.asarray(sample.wavelengths_nm),
+        np.asarray(sample.absorbance),
+        np.asarray(target.wavelengths_nm),
+        np.asarray(target.absorbance),
+        (target.low_nm, target.high_nm),
+    )
+    return {SPECTRUM_DISTANCE: distance} if isfinite(distance) else {}
+
+
+def _figure(value: float, objective: Objective) -> str:
+    """Write a value as finely as its target is asked for."""
+    return quantity(f"{value:.{decimals(objective.tolerance)}f}", objective.unit)
 
 
 def _short(property_name: str) -> str:

@@ -118,7 +118,16 @@ class _RecipeReader:
         hold = self._hold()
         reader.finish()
         actions = [step.action for step in found]
-        return Recipe(name, tuple(self._parameters.values()), found, self._text, hold, self._yields(actions))
+        spectrometer = self._plan.spectrometer
+        return Recipe(
+            name=name,
+            parameters=tuple(self._parameters.values()),
+            steps=found,
+            document=self._text,
+            hold=hold,
+            yields=self._yields(actions),
+            window_nm=None if spectrometer is None else (spectrometer.low_nm, spectrometer.high_nm),
+        )
 
     def _yields(self, actions: Sequence[Action]) -> dict[str, str]:
         """Name what these actions may show, with units."""

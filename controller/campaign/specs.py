@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from controller.campaign.documents import Reader, parse
 from controller.campaign.strategies.registry import DESIGNS, STRATEGIES
+from controller.campaign.target_spectra import check_sizes, parse_target
 from controller.domain.campaign import (
     CampaignSpec,
     Condition,
@@ -15,25 +17,35 @@ from controller.domain.campaign import (
     StrategySpec,
     SumConstraint,
 )
-from controller.domain.errors import DocumentError, Violation
-from controller.domain.readings import EMISSION_UNITS, QUANTUM_YIELD, SAMPLE_UNITS
+from controller.domain.errors import ControllerError, DocumentError, Violation
+from controller.domain.readings import EMISSION_UNITS, QUANTUM_YIELD, SAMPLE_UNITS, SPECTRUM_DISTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from controller.config.lines import Path as Place
+    from controller.domain.campaign import TargetSpectrum
     from controller.domain.recipe import Recipe
 
 MAX_TRIALS = 10_000
+_NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
+_DISTANCE_SCALE: Final = 0.1
+"""Change of a spectrum's distance that matters, where a campaign does not say."""
 
 
 def parse_campaign(
-    text: str, recipe: Recipe, overrides: Mapping[str, str], document: str = "campaign"
+    text: str,
+    recipe: Recipe,
+    overrides: Mapping[str, str],
+    files: Mapping[str, str] = _NO_FILES,
+    document: str = "campaign",
 ) -> CampaignSpec:
     """Read a campaign that varies the parameters of `recipe`; DocumentError with every fault.
 
-    `overrides` replaces values by their dotted place: "objectives.peak_wavelength.target" = "520 nm".
+    `overrides` replaces values by their dotted place: "objectives.peak_wavelength.target" = "520 nm"; `files`
+    has the text of each file that the campaign names. ControllerError where those are too large.
     """
+    check_sizes(files)
     raw = parse(text, document)
     faults = tuple(
         Violation(f"override {place}", "is no place of this campaign")
@@ -42,7 +54,7 @@ def parse_campaign(
     )
     if faults:
         raise DocumentError(document, faults)
-    return _SpecReader(Reader(document, text, raw), recipe).read()
+    return _SpecReader(Reader(document, text, raw), recipe, files).read()
 
 
 def _override(table: dict[str, object], keys: list[str], value: str) -> bool:
@@ -58,9 +70,12 @@ def _override(table: dict[str, object], keys: list[str], value: str) -> bool:
 
 
 class _SpecReader:
-    def __init__(self, reader: Reader, recipe: Recipe) -> None:
+    def __init__(self, reader: Reader, recipe: Recipe, files: Mapping[str, str]) -> None:
         self._reader = reader
+        self._recipe = recipe
         self._yields = recipe.yields
+        self._files = files
+        self._target: TargetSpectrum | None = None
         self._parameters = {parameter.name: parameter for parameter in recipe.parameters}
 
     def read(self) -> CampaignSpec:
@@ -86,6 +101,7 @@ class _SpecReader:
             time_budget_s=reader.quantity(("budget", "time"), "s", float("inf"), low=1.0),
             surrogate=reader.text(("surrogate", "model")) if surrogate else "",
             surrogate_trials=reader.whole(("surrogate", "trials"), 0) if surrogate else 0,
+            target_spectrum=self._target,
         )
         reader.finish()
         return spec
@@ -128,13 +144,19 @@ class _SpecReader:
 
     def _objective(self, name: str) -> Objective:
         place: Place = ("objectives", name)
+        of_spectrum = name == SPECTRUM_DISTANCE
         known = ("target", "tolerance", "minimise", "maximise", "scale", "weight")
-        table = self._reader.table(place, known)
-        unit = self._yields.get(name)
+        table = self._reader.table(place, (*known, "target_spectrum") if of_spectrum else known)
+        unit = "1" if of_spectrum else self._yields.get(name)
         if unit is None:
             self._reader.fault(place, self._why_unknown(name))
             unit = "1"
         kinds = [kind for kind in ("target", "minimise", "maximise") if kind in table]
+        if of_spectrum:
+            self._target = self._target_spectrum(place)
+            kinds = kinds or ["minimise"]
+            if "maximise" in kinds:
+                self._reader.fault(place, "a distance is to be small: give target_spectrum alone")
         if len(kinds) != 1:
             self._reader.fault(place, "give one of: target, minimise = true, maximise = true")
         weight = self._reader.quantity((*place, "weight"), "1", 1.0, low=0.0)
@@ -143,8 +165,26 @@ class _SpecReader:
             tolerance = self._reader.quantity((*place, "tolerance"), unit, low=1e-9)
             return Objective(name, ObjectiveKind.TARGET, unit, target, tolerance, weight=weight)
         kind = ObjectiveKind.MAXIMISE if kinds == ["maximise"] else ObjectiveKind.MINIMISE
-        scale = self._reader.quantity((*place, "scale"), unit, low=1e-9)
+        default = _DISTANCE_SCALE if of_spectrum else None
+        scale = self._reader.quantity((*place, "scale"), unit, default, low=1e-9)
         return Objective(name, kind, unit, scale=scale, weight=weight)
+
+    def _target_spectrum(self, place: Place) -> TargetSpectrum | None:
+        """Read the file that the objective names."""
+        at = (*place, "target_spectrum")
+        file, window_nm = self._reader.text(at), self._recipe.window_nm
+        if not file:
+            return None
+        if window_nm is None or not SAMPLE_UNITS.keys() <= self._yields.keys():
+            self._reader.fault(place, 'is not measured: the recipe lacks acquire = {kind = "sample"}')
+        elif file not in self._files:
+            self._reader.fault(at, f"{file} did not come with the campaign: it belongs beside its file")
+        else:
+            try:
+                return parse_target(self._files[file], window_nm)
+            except ControllerError as error:
+                self._reader.fault(at, f"{file}: {error}")
+        return None
 
     def _why_unknown(self, name: str) -> str:
         """Say why the recipe does not yield a property, and what it lacks for that."""

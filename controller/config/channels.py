@@ -12,7 +12,7 @@ from controller.domain.errors import ControllerError
 from controller.domain.plan import ChannelPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from controller.config.documents import Document
     from controller.config.lines import Path
@@ -92,6 +92,8 @@ def _scaling(
         document.fault((*path, "steps_per_ul"), "is missing: a pump needs its steps per uL")
     if not signal.steps and table.steps_per_ul is not None:
         document.fault((*path, "steps_per_ul"), f"{table.signal} is no pump: remove it")
+    if table.calibration is not None:
+        return _calibration(document, path, table.calibration, signal, table)
     try:
         offset = convert(0.0, table.unit, signal.unit)
         scale = convert(1.0, table.unit, signal.unit) - offset
@@ -100,6 +102,25 @@ def _scaling(
         return None
     steps = table.steps_per_ul if signal.steps and table.steps_per_ul is not None else 1.0
     return scale * steps, offset * steps
+
+
+def _calibration(
+    document: Document, path: Path, points: Sequence[Sequence[str]], signal: Signal, table: ChannelTable
+) -> tuple[float, float] | None:
+    """Return scale and offset of the straight line through both points."""
+    place = (*path, "calibration")
+    if not signal.analog:
+        document.fault(place, f"{table.signal} has a unit of its own: remove it, or use an analog input")
+        return None
+    low, high = (document.quantity(place, point[0], signal.unit) for point in points)
+    first, last = (document.quantity(place, point[1], table.unit) for point in points)
+    if low is None or high is None or first is None or last is None:
+        return None
+    if low == high or first == last:
+        document.fault(place, "both points are the same: give two that differ on either side")
+        return None
+    scale = (high - low) / (last - first)
+    return scale, low - scale * first
 
 
 def _actuation(

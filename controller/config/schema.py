@@ -95,6 +95,9 @@ class InstrumentTable(Table):
     read_every: Annotated[float, measured("s", 0.02, 60.0)] = 0.25
 
 
+Pair = Annotated[list[Quantity], Field(min_length=2, max_length=2)]
+
+
 class ChannelTable(Table):
     device: Name
     signal: Name
@@ -103,6 +106,8 @@ class ChannelTable(Table):
     safe: Quantity | None = None
     rate_limit: Quantity | None = None
     steps_per_ul: Annotated[float, Field(gt=0.0, le=1e9, strict=False)] | None = None
+    # Two pairs of what the device says and what it means: [["0 kPa", "0 ohm"], ["1000 kPa", "1 kohm"]].
+    calibration: Annotated[list[Pair], Field(min_length=2, max_length=2)] | None = None
     stale_after: Annotated[float, measured("s", 0.01, 60.0)] = 1.0
 
 

@@ -30,6 +30,8 @@ class Signal:
     least: float = 0.0
     steps: bool = False
     """Its device counts steps, of which the channel says how many go to a uL."""
+    analog: bool = False
+    """Whatever an instrument sends: a channel may say what its values stand for."""
 
     @property
     def reach(self) -> str:
@@ -47,7 +49,7 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "frequency": Signal(2, "Hz", actuator=True, most=4_000_000.0),
     "duty": Signal(2, "1", actuator=True, most=1.0),
     "temperature": Signal(4, "degC"),
-    "pressure": Signal(2, "kPa"),
+    "pressure": Signal(2, "kPa", analog=True),
     "digital": Signal(4, "1"),
     "stop": Signal(0, "1"),
 }

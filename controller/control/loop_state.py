@@ -91,8 +91,12 @@ def _let_go(state: LoopState) -> LoopState:
 
 def setpoints(states: LoopStates) -> tuple[float, ...]:
     """Return each loop's ramped setpoint, NaN while it does not regulate."""
+    # A list comprehension: a generator costs half as much again, and this runs every tick.
     return tuple(
-        state.setpoint if state.mode is LoopMode.AUTO and state.autotune is None else nan for state in states
+        [
+            state.setpoint if state.mode is LoopMode.AUTO and state.autotune is None else nan
+            for state in states
+        ]
     )
 
 

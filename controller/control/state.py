@@ -71,6 +71,27 @@ def initial_state(model: ControlModel) -> ControlState:
     )
 
 
+def moved(state: ControlState, outputs: tuple[float, ...], loops: LoopStates) -> ControlState:
+    """Return the state with other outputs and loops. Written out: `replace` costs three times as much."""
+    return ControlState(
+        state.state,
+        state.reason,
+        state.time_s,
+        state.targets,
+        outputs,
+        loops,
+        state.fractions,
+        state.interlocks,
+        state.alarms,
+        state.lease,
+        state.reagents_ul,
+        state.orphaned_s,
+        state.heard,
+        state.clearing,
+        state.spectrometer_lost,
+    )
+
+
 def made_safe(model: ControlModel, state: ControlState, to: ReactorState, reason: str) -> ControlState:
     """Go to a state with every target safe and every loop off."""
     return replace(

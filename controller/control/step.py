@@ -10,7 +10,7 @@ from controller.control.orders import take
 from controller.control.ramps import approach
 from controller.control.reactor_states import judge
 from controller.control.seen import Seen
-from controller.control.state import ControlState, Outcome
+from controller.control.state import ControlState, Outcome, moved
 from controller.domain.events import Event, EventKind
 from controller.domain.readings import ReactorState
 
@@ -121,7 +121,7 @@ def _drive(
         outputs[index] = approach(outputs[index], wanted[index], limit, dt_s)
     for index in forced:
         outputs[index] = model.safe[index]
-    return replace(state, outputs=tuple(outputs), loops=driven), events
+    return moved(state, tuple(outputs), driven), events
 
 
 def _let_go(model: ControlModel, state: ControlState, forced: Sequence[int]) -> ControlState:

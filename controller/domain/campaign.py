@@ -77,6 +77,16 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetSpectrum:
+    """An absorbance spectrum to come near to in shape, compared from `low_nm` to `high_nm`."""
+
+    wavelengths_nm: tuple[float, ...]
+    absorbance: tuple[float, ...]
+    low_nm: float
+    high_nm: float
+
+
+@dataclass(frozen=True, slots=True)
 class StrategySpec:
     """`initial` fills the first `initial_trials` before the strategy has anything to learn from."""
 
@@ -114,6 +124,7 @@ class CampaignSpec:
     time_budget_s: float = float("inf")
     surrogate: str = ""
     surrogate_trials: int = 0
+    target_spectrum: TargetSpectrum | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,13 @@ def to_plain(value: object) -> Any:
         return value if math.isfinite(value) else repr(value)  # type: ignore[arg-type]
     if kind is str or kind is int or value is None or kind is bool:
         return value
-    if is_dataclass(kind):
-        raw = {name: to_plain(getattr(value, name)) for name in _names(kind)}
-        return raw if "kind" in raw else {"kind": kind.__name__, **raw}
+    if kind is tuple:
+        return [to_plain(item) for item in value]  # type: ignore[attr-defined]
+    if (names := _names(kind)) is not None:
+        raw = {} if "kind" in names else {"kind": kind.__name__}
+        for name in names:
+            raw[name] = to_plain(getattr(value, name))
+        return raw
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dict):
@@ -69,21 +73,21 @@ def _refuse(constant: str) -> Any:
 
 
 def _read(kind: Any, raw: Any, place: str) -> Any:
-    origin = get_origin(kind)
+    if kind is float:
+        return _read_float(raw, place)
+    origin, items = _form(kind)
     if origin in (Union, types.UnionType):
-        return _read_union(get_args(kind), raw, place)
+        return _read_union(items, raw, place)
     if origin is tuple:
-        return _read_tuple(get_args(kind), raw, place)
+        return _read_tuple(items, raw, place)
     if origin is Literal:
-        return _read_literal(get_args(kind), raw, place)
+        return _read_literal(items, raw, place)
     if origin is not None:  # Mapping[str, X]
         _expect(raw, dict, place)
-        item = get_args(kind)[1]
+        item = items[1]
         return {key: _read(item, each, f"{place}.{key}") for key, each in raw.items()}
     if is_dataclass(kind):
         return _read_dataclass(kind, raw, place)
-    if kind is float:
-        return _read_float(raw, place)
     if issubclass(kind, Enum):
         try:
             return kind(raw)
@@ -154,8 +158,15 @@ def _read_dataclass(kind: Any, raw: Any, place: str) -> Any:
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _names(kind: Any) -> tuple[str, ...] | None:
+    """Return the names of a dataclass's fields; None for what is none."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+
+
+@cache
+def _form(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return what a type is one of, and of what: to ask typing costs more than to read most values."""
+    return get_origin(kind), get_args(kind)
 
 
 @cache

@@ -109,7 +109,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`yields` has the unit of every property that it may show, by name."""
+    """`yields` has the unit of every property that it may show, by name.
+
+    `window_nm` is where the rig looks for the band of a sample; None without a spectrometer.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -117,3 +120,4 @@ class Recipe:
     document: str = ""
     hold: Hold = Hold()
     yields: Mapping[str, str] = field(default_factory=dict)
+    window_nm: tuple[float, float] | None = None

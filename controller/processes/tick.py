@@ -70,6 +70,8 @@ class ControlProcess:
         self._warnings = warnings
         self._tick = 0
         self._loop_sensors = tuple(self._model.index[loop.sensor] for loop in plan.loops)
+        # What the flow groups show, and of which targets and fractions: most ticks ask for nothing new.
+        self._flows_shown: tuple[object, object, tuple[tuple[int, float], ...]] = (None, None, ())
         self._status_due_s = 0.0
         self._sequence = 0
         self._events: deque[LoggedEvent] = deque(maxlen=_EVENTS_KEPT)
@@ -230,7 +232,11 @@ class ControlProcess:
         setpoints = list(state.outputs)
         for sensor, setpoint in zip(self._loop_sensors, loop_state.setpoints(state.loops), strict=True):
             setpoints[sensor] = setpoint
-        for index, value in flows.setpoints(self._model.flows, state.fractions, state.targets):
+        targets, fractions, shown = self._flows_shown
+        if targets is not state.targets or fractions is not state.fractions:
+            shown = tuple(flows.setpoints(self._model.flows, state.fractions, state.targets))
+            self._flows_shown = (state.targets, state.fractions, shown)
+        for index, value in shown:
             setpoints[index] = value
         return tuple(setpoints)
 

@@ -36,7 +36,7 @@ class CampaignRpc(campaign_pb2_grpc.CampaignServiceServicer):
     ) -> pb.CreateCampaignResponse:
         async def act() -> pb.CreateCampaignResponse:
             campaign = self._campaigns.create(
-                request.campaign_toml, request.recipe_toml, dict(request.overrides)
+                request.campaign_toml, request.recipe_toml, dict(request.overrides), dict(request.files)
             )
             return pb.CreateCampaignResponse(campaign=convert.campaign(campaign))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from controller.domain.campaign import CampaignEvent, CampaignState, Trial, TrialState
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CampaignRow:
-    """A campaign as stored: its documents, which are parsed again on use, and where it stands."""
+    """A campaign as stored: its documents, which are parsed again on use, and where it stands.
+
+    `files` has the text of what its document names.
+    """
 
     campaign_id: str
     campaign_toml: str
@@ -26,9 +29,10 @@ class CampaignRow:
     reason: str = ""
     reached: bool = False
     boot_id: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
-_COLUMNS = "campaign_id, campaign_toml, recipe_toml, overrides, state, reason, reached, boot_id"
+_COLUMNS = "campaign_id, campaign_toml, recipe_toml, overrides, state, reason, reached, boot_id, files"
 
 
 class CampaignStore:
@@ -38,7 +42,7 @@ class CampaignStore:
 
     def add(self, row: CampaignRow) -> None:
         self._connection.execute(
-            f"INSERT INTO campaigns (created, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            f"INSERT INTO campaigns (created, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (
                 self._wall_s(),
                 row.campaign_id,
@@ -49,6 +53,7 @@ class CampaignStore:
                 row.reason,
                 row.reached,
                 str(row.boot_id),
+                json.dumps(dict(row.files)),
             ),
         )
 
@@ -114,6 +119,7 @@ class CampaignStore:
                 reason=row[5],
                 reached=bool(row[6]),
                 boot_id=int(row[7]),
+                files=json.loads(row[8]),
             )
             for row in rows
         ]

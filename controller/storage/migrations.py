@@ -69,6 +69,9 @@ STEPS: tuple[str, ...] = (
     """
     ALTER TABLE spectra ADD COLUMN emission BLOB NOT NULL DEFAULT x'';
     """,
+    """
+    ALTER TABLE campaigns ADD COLUMN files TEXT NOT NULL DEFAULT '{}';
+    """,
 )
 
 

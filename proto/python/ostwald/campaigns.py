@@ -26,14 +26,22 @@ class AsyncCampaigns:
         self._address = address
 
     async def create(
-        self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str] | None = None
+        self,
+        campaign_toml: str,
+        recipe_toml: str,
+        overrides: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> v.Campaign:
-        """Check and store a campaign; nothing moves yet."""
+        """Check and store a campaign; nothing moves yet.
+
+        `files` has the text of every file that the campaign names, by that name: a target spectrum.
+        """
         request = campaign_pb2.CreateCampaignRequest(
             request_id=new_request_id(),
             campaign_toml=campaign_toml,
             recipe_toml=recipe_toml,
             overrides=overrides or {},
+            files=files or {},
         )
         answer = await call(lambda: self._stub.CreateCampaign(request, timeout=DEADLINE_S), self._address)
         return read.campaign(answer.campaign)
@@ -134,9 +142,13 @@ class Campaigns:
         self._campaigns = campaigns
 
     def create(
-        self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str] | None = None
+        self,
+        campaign_toml: str,
+        recipe_toml: str,
+        overrides: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> v.Campaign:
-        return self._loop.run(self._campaigns.create(campaign_toml, recipe_toml, overrides))
+        return self._loop.run(self._campaigns.create(campaign_toml, recipe_toml, overrides, files))
 
     def start(self, campaign: str) -> v.Campaign:
         return self._loop.run(self._campaigns.start(campaign))

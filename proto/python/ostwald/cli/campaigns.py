@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import csv
-import tomllib
-from bisect import bisect_left
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
-from rich.table import Table
 
+from ostwald.cli import trials as shown
+from ostwald.cli.campaign_files import read_campaign
 from ostwald.cli.console import FAILED, WRONG_USE, Json, console, device, fail, pairs, print_json
+from ostwald.cli.export import table_of, usable_trials
 from ostwald.cli.plot import plot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ostwald.client import Ostwald
-    from ostwald.values import Campaign, Spectrum, Trial
+    from ostwald.values import Campaign, Trial
 
 app = typer.Typer(no_args_is_help=True, help="Let a strategy choose the experiments.")
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end.")]
-_PREDICTED = "absorbance_"
 
 
 @app.command()
@@ -41,9 +38,9 @@ def start(
     overrides = pairs(values or [], "--set")
     if seed is not None:
         overrides["campaign.seed"] = str(seed)
-    text, recipe = _documents(document)
+    text, recipe, files = read_campaign(document, overrides)
     with device() as opened:
-        campaign = opened.campaigns.create(text, recipe, overrides)
+        campaign = opened.campaigns.create(text, recipe, overrides, files)
         campaign = opened.campaigns.start(campaign.campaign_id)
         _finish(opened, campaign, wait=wait, as_json=as_json)
 
@@ -95,7 +92,7 @@ def show(campaign: str, as_json: Json = False) -> None:
         print_json({"campaign": found, "trials": trials})
         return
     console.print(f"{found.name} ({found.campaign_id}) is {found.state}: {found.reason}", soft_wrap=True)
-    console.print(_table(found, trials))
+    console.print(shown.table(found, trials))
 
 
 @app.command()
@@ -130,50 +127,14 @@ def export(
         fail(f"--spectrum-range {window}: write LOW:HIGH in nm", WRONG_USE)
     with device() as opened:
         found, trials = opened.campaigns.get(campaign), opened.campaigns.trials(campaign, with_spectra=True)
-    usable = [each for each in trials if "peak_wavelength" in each.properties and each.spectrum is not None]
+    usable = usable_trials(found, trials)
     with out.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(_rows(found, usable, grid))
+        csv.writer(file).writerows(table_of(found, usable, grid))
     left_out = len(trials) - len(usable)
     if as_json:
         print_json({"rows": len(usable), "left_out": left_out, "file": str(out)})
     else:
-        console.print(f"{len(usable)} trials in {out}; {left_out} without a usable spectrum left out")
-
-
-def _rows(campaign: Campaign, trials: Sequence[Trial], grid: Sequence[float]) -> list[list[str]]:
-    names = [each.name for each in campaign.conditions]
-    header = [f"{each.name} [{each.unit}]" for each in campaign.conditions]
-    header += ["peak_wavelength [nm]", "fwhm [nm]", "absorbance [1]"]
-    rows = [header + [f"{_PREDICTED}{nm:g} [1]" for nm in grid]]
-    for trial in trials:
-        values = [trial.achieved.get(name, trial.asked[name]) for name in names]
-        values += [trial.properties[name] for name in ("peak_wavelength", "fwhm", "absorbance")]
-        assert trial.spectrum is not None
-        rows.append([repr(value) for value in values + _interpolate(trial.spectrum, grid)])
-    return rows
-
-
-def _interpolate(spectrum: Spectrum, grid: Sequence[float]) -> list[float]:
-    nm, values = spectrum.wavelengths_nm, spectrum.absorbance
-    found = []
-    for at in grid:
-        right = min(max(bisect_left(nm, at), 1), len(nm) - 1)
-        share = (at - nm[right - 1]) / (nm[right] - nm[right - 1])
-        found.append(values[right - 1] + share * (values[right] - values[right - 1]))
-    return found
-
-
-def _documents(path: Path) -> tuple[str, str]:
-    """Read a campaign and the recipe that it names beside it."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        recipe = tomllib.loads(text).get("campaign", {}).get("recipe")
-        if not isinstance(recipe, str):
-            fail(f'{path}: [campaign] names no recipe; add recipe = "FILE"', FAILED)
-        return text, (path.parent / recipe).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        fail(f"{path}: {error}", FAILED)
-        raise
+        console.print(f"{len(usable)} trials in {out}; {left_out} without a usable result left out")
 
 
 def _finish(opened: Ostwald, campaign: Campaign, *, wait: bool, as_json: bool) -> None:
@@ -202,14 +163,14 @@ def _follow(opened: Ostwald, campaign: Campaign, *, quiet: bool) -> Campaign:
             trials[event.trial.number] = event.trial
             said = event.message.removeprefix(f"trial {event.trial.number} ")
             if live is not None:
-                live.update(_table(campaign, list(trials.values())[-24:]), refresh=True)
+                live.update(shown.table(campaign, list(trials.values())[-24:]), refresh=True)
             if quiet or said == "started":
                 continue
             if said not in ("complete", "failed"):
                 # Held, or going on: what a person who waits has to know.
                 console.print(event.message, soft_wrap=True, markup=False, highlight=False)
             elif live is None:
-                console.print(_line(event.trial), soft_wrap=True)
+                console.print(shown.line(campaign, event.trial), soft_wrap=True)
     finally:
         if live is not None:
             live.stop()
@@ -225,54 +186,6 @@ def _conclude(opened: Ostwald, campaign: Campaign) -> None:
             f"{name} {best.achieved.get(name, value):.4g} {units[name]}" for name, value in best.asked.items()
         )
         console.print(f"best: trial {best.number}: {values}", soft_wrap=True, highlight=False)
-        if best.spectrum is not None and best.spectrum.absorbance:
-            curves = [("measured", "*", best.spectrum.wavelengths_nm, best.spectrum.absorbance)]
-            predicted = sorted(
-                (float(name.removeprefix(_PREDICTED)), each.mean)
-                for name, each in best.predicted.items()
-                if name.startswith(_PREDICTED)
-            )
-            if predicted:
-                nm, values_ = zip(*predicted, strict=True)
-                curves.append(("predicted", "o", nm, values_))
-            console.print(plot(curves, 400.0, 800.0), soft_wrap=True, highlight=False)
+        for drawn, ends in shown.curves(best):
+            console.print(plot(drawn, *ends), soft_wrap=True, highlight=False)
     console.print(campaign.reason, soft_wrap=True, highlight=False)
-
-
-def _cells(trial: Trial) -> list[str]:
-    guess = trial.predicted.get("peak_wavelength")
-    return [
-        str(trial.number),
-        trial.source,
-        "" if guess is None else f"{guess.mean:.1f} ± {guess.std:.1f}",
-        f"{trial.properties['peak_wavelength']:.1f}" if "peak_wavelength" in trial.properties else "-",
-        f"{trial.properties['fwhm']:.1f}" if "fwhm" in trial.properties else "-",
-        "" if trial.score is None else f"{trial.score:.2f}",
-        trial.state if trial.state != "complete" else trial.detail,
-    ]
-
-
-def _line(trial: Trial) -> str:
-    asked = " ".join(f"{name}={value:.3g}" for name, value in trial.asked.items())
-    number, source, guess, peak, width, score, detail = _cells(trial)
-    said = f"predicted {guess} nm, " if guess else ""
-    scored = f", score {score}" if score else ""
-    return (
-        f"trial {number} ({source}): {asked}: {said}peak {peak} nm, FWHM {width} nm{scored} {detail}".rstrip()
-    )
-
-
-def _table(campaign: Campaign, trials: Sequence[Trial]) -> Table:
-    table = Table(title=f"{campaign.name}: {campaign.state}", box=None)
-    table.add_column("#", justify="right")
-    table.add_column("proposed by")
-    for each in campaign.conditions:
-        table.add_column(f"{each.name}\n{each.unit}", justify="right")
-    for name in ("predicted\nnm", "peak\nnm", "FWHM\nnm", "score"):
-        table.add_column(name, justify="right")
-    table.add_column("")
-    for trial in trials:
-        number, source, *rest = _cells(trial)
-        asked = [f"{trial.asked[each.name]:.3g}" for each in campaign.conditions]
-        table.add_row(number, source, *asked, *rest)
-    return table

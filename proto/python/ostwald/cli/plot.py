@@ -19,7 +19,7 @@ def plot(curves: Sequence[tuple[str, str, Sequence[float], Sequence[float]]], lo
     ]
     top = max(inside, default=0.0)
     if top <= 0.0:
-        return "nothing absorbs"
+        return "nothing to see"
     for _, mark, xs, ys in curves:
         for x, y in zip(xs, ys, strict=True):
             if low <= x <= high and isfinite(y):
@@ -27,6 +27,7 @@ def plot(curves: Sequence[tuple[str, str, Sequence[float], Sequence[float]]], lo
                 row = min(int(max(y, 0.0) / top * _ROWS), _ROWS - 1)
                 grid[_ROWS - 1 - row][column] = mark
     legend = "   ".join(f"{mark} {name}" for name, mark, _, _ in curves)
-    lines = [f"{top:6.3f} |{''.join(grid[0])}", *(f"       |{''.join(row)}" for row in grid[1:])]
+    height = f"{top:6.3f}" if top < 100.0 else f"{top:6.4g}"
+    lines = [f"{height} |{''.join(grid[0])}", *(f"       |{''.join(row)}" for row in grid[1:])]
     axis = f"       {low:.0f} nm{'':>{_COLUMNS - 12}}{high:.0f} nm   {legend}"
     return "\n".join([*lines, f"       +{'-' * _COLUMNS}", axis])

@@ -113,7 +113,7 @@ async def test_a_campaign_ends_at_once_when_it_has_reached_its_objective(bench: 
     bench.rig.spectrometer.peak_nm = lambda: 560.0
     ended = await bench.end((await bench.start()).campaign_id)
     assert (ended.reached, ended.trials_complete) == (True, 1)
-    assert ended.reason == "reached: peak 560.0 nm (target 560 nm) in 1 trials"
+    assert ended.reason == "reached: peak 560.00 nm (target 560 nm) in 1 trials"
 
 
 async def test_a_held_trial_waits_and_then_goes_on_to_be_counted_once(bench: Bench) -> None:

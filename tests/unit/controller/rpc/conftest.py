@@ -313,7 +313,14 @@ class FakeCampaigns:
         self.active = ""
         self.holds = self.resumes = 0
 
-    def create(self, campaign_toml: str, recipe_toml: str, overrides: Mapping[str, str]) -> Campaign:
+    def create(
+        self,
+        campaign_toml: str,
+        recipe_toml: str,
+        overrides: Mapping[str, str],
+        files: Mapping[str, str],
+    ) -> Campaign:
+        self.files = dict(files)
         return CAMPAIGN
 
     async def start(self, campaign_id: str, *, actor: str = "", lease: str = "") -> Campaign:
