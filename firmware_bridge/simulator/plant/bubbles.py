@@ -37,7 +37,7 @@ class Bubbles:
 
     def __init__(self, parameters: BubbleParameters, safe_c: float, seed: int) -> None:
         self._parameters = parameters
-        self._per_c = parameters.warmth / (safe_c - _COLD_C)
+        self._per_c = parameters.warmth / max(safe_c - _COLD_C, 1.0)
         self._random = generator(seed, "bubbles")
         self._expected = 0.0
         self._due = float(self._random.exponential())

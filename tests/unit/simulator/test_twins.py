@@ -15,9 +15,9 @@ from controller.config.rig import load_rig
 from firmware_bridge.simulator.twins.base import CHOSEN, EQUATIONS, Model, Twin, TwinError
 from firmware_bridge.simulator.twins.designs import DESIGNS, design
 from firmware_bridge.simulator.twins.listing import describe
-from firmware_bridge.simulator.twins.optical import band
+from firmware_bridge.simulator.twins.optical import EMISSION_PEAK, band
 from firmware_bridge.simulator.twins.registry import TWINS, find_twin
-from firmware_bridge.simulator.twins.sampling import Sampler
+from firmware_bridge.simulator.twins.sampling import EMISSION_INTEGRATION_S, Sampler
 from firmware_bridge.simulator.twins.svg import Line, chart
 from firmware_bridge.simulator.twins.trends import moves
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PAGES = Path(__file__).parents[3] / "docs" / "twins"
 DRIVERS = {"ostwald-board": "board", "ostwald-spectrometer": "spectrometer"}
+EMITTING = [twin for twin in TWINS.values() if EMISSION_PEAK in twin.properties]
 TRENDS = [
     pytest.param(twin, number, id=f"{twin.name}: {trend.claim}")
     for twin in TWINS.values()
@@ -146,6 +147,22 @@ def test_samples_scatter_little_about_the_noise_free_model(twin: Twin, models: d
     peaks = [sampler.take(number, twin.typical()).properties[main] for number in range(12)]
     assert np.mean(peaks) == pytest.approx(outcome.properties[main], abs=2.5)
     assert 0.0 < np.std(peaks) < 5.0
+
+
+@pytest.mark.parametrize("twin", EMITTING, ids=lambda twin: twin.name)
+def test_samples_emit_as_the_noise_free_model_does_and_saturate_nothing(
+    twin: Twin, models: dict[str, Model]
+) -> None:
+    outcome = models[twin.name].settle(twin.typical())
+    assert outcome.emission is not None
+    counts = outcome.emission.max() * EMISSION_INTEGRATION_S
+    assert 200.0 < counts < 0.9 * models[twin.name].spectrometer.full_scale
+    sampler = Sampler(twin, 1)
+    samples = [sampler.take(number, twin.typical()) for number in range(12)]
+    for each in twin.properties:
+        if each.name.startswith("emission_"):
+            seen = np.median([sample.properties[each.name] for sample in samples])
+            assert seen == pytest.approx(outcome.properties[each.name], rel=0.1), each.name
 
 
 @every_twin
