@@ -8,11 +8,18 @@ from firmware_bridge.simulator.twins import (
     cdse_amines,
     cdse_y,
     cdsete,
+    cspbbr3_ligands,
     cspbx3_exchange,
     gold_light,
+    gold_octahedra,
     gold_pulsed,
+    gold_rods,
+    gold_spheres,
+    pbs,
     platelets,
+    prussian_blue,
     silver,
+    silver_spectrum,
 )
 from firmware_bridge.simulator.twins.base import Twin, TwinError
 
@@ -23,13 +30,20 @@ TWINS: Final[Mapping[str, Twin]] = {
     twin.name: twin
     for twin in (
         silver.TWIN,
+        silver_spectrum.TWIN,
         gold_light.TWIN,
         gold_pulsed.TWIN,
+        gold_spheres.TWIN,
+        gold_rods.TWIN,
+        gold_octahedra.TWIN,
         platelets.TWIN,
+        pbs.TWIN,
         cdse_amines.TWIN,
         cdse_y.TWIN,
         cdsete.TWIN,
         cspbx3_exchange.TWIN,
+        cspbbr3_ligands.TWIN,
+        prussian_blue.TWIN,
     )
 }
 
