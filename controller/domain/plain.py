@@ -38,7 +38,7 @@ def from_json(kind: type[T], text: str | bytes) -> T:
 
 def to_plain(value: object) -> Any:
     """Turn dataclasses, enums, tuples, mappings and numbers into what JSON has."""
-    kind = type(value)
+    kind: Any = type(value)
     # The commonest first: control writes its status between two ticks.
     if kind is float:
         return value if math.isfinite(value) else repr(value)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import isnan, nan
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.control.model import compile_plan
-from controller.control.state import ControlState, Outcome, initial_state
+from controller.control.state import ControlState, Outcome, initial_state, moved
 from controller.control.step import step
 from controller.domain.commands import EmergencyStop, LoopMode, MakeSafe, Request, Reset, SetTargets
 from controller.domain.conditions import Limits
@@ -73,6 +73,15 @@ def test_a_pump_moves_to_its_target_no_faster_than_its_rate_limit(ready):
     outcome = advance(ready, GOOD, SetTargets({"pump": 105.0}), ticks=5)
     assert outcome.state.outputs[2] == pytest.approx(55.0)
     assert advance(outcome.state, ticks=10).state.outputs[2] == 105.0
+
+
+def test_a_move_keeps_all_but_outputs_and_loops():
+    names = [field.name for field in fields(ControlState)]
+    before = ControlState(**{name: object() for name in names})  # type: ignore[arg-type]
+    after = moved(before, (1.0,), ())
+    changed = {name for name in names if getattr(after, name) is not getattr(before, name)}
+    assert changed == {"outputs", "loops"}
+    assert (after.outputs, after.loops) == ((1.0,), ())
 
 
 def test_a_refused_target_moves_none_of_the_others(ready):
