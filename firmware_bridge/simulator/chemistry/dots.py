@@ -44,7 +44,7 @@ class Kinetics:
     """Dots per monomer and time, were there no barrier."""
     barrier: NDArray[np.float64]
     """B in exp(-B / ln^2 S)."""
-    unequal: float
+    unequal: NDArray[np.float64] | float
     """Relative standard deviation of the speeds at which like dots grow."""
 
 
