@@ -1,4 +1,4 @@
-"""scikit-learn's GridSearchCV over the families of models that the trainer compares, with grids as one writes them.
+"""scikit-learn's GridSearchCV over the families of models that the trainer compares, with usual grids.
 
 Families go from the quickest to the slowest. After each, the best so far by its own inner folds answers.
 """
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from benchmarks.trainer_systems import Training
     from trainer.arrays import Floats
 
-# Above these, what takes longest is another: kernels grow with the square and cube of the rows, and a Gaussian
-# process has a length scale for each feature.
+# Above these, something else takes longest: kernels grow with the square and cube of the rows, and a
+# Gaussian process has a length scale for each feature.
 _MANY_ROWS: Final = 1000
 _MANY_FEATURES: Final = 12
 _PENALTIES: Final = np.logspace(-3.0, 3.0, 7).tolist()
@@ -43,9 +43,8 @@ def answer(training: Training) -> Iterator[Floats]:
     x, y = training.frame(training.fold.train), training.target
     asked = training.frame(training.fold.test)
     groups, folds = training.groups, training.inner_folds
-    inner = (
-        GroupKFold(folds) if groups is not None else KFold(folds, shuffle=True, random_state=training.seed)
-    )
+    shuffled = KFold(folds, shuffle=True, random_state=training.seed)
+    inner = shuffled if groups is None else GroupKFold(folds)
     features = _features(x)
     best: GridSearchCV | None = None
     with warnings.catch_warnings():
@@ -76,22 +75,14 @@ def _features(x: pd.DataFrame) -> ColumnTransformer:
 
 
 def _families(width: int, rows: int, seed: int) -> list[_Family]:
+    quick = [*_linear(), _neighbours()]
+    vectors, process, network = _vectors(), _processes(width, seed), _networks(seed)
     extra, forest, boosting = _trees(seed)
-    kernels = [_vectors(), _processes(width, seed)]
     if rows > _MANY_ROWS:
-        return [*_linear(), _neighbours(), extra, boosting, forest, _networks(seed), *kernels]
+        return [*quick, extra, boosting, forest, network, vectors, process]
     if width > _MANY_FEATURES:
-        return [
-            *_linear(),
-            _neighbours(),
-            _vectors(),
-            extra,
-            boosting,
-            forest,
-            _networks(seed),
-            _processes(width, seed),
-        ]
-    return [*_linear(), _neighbours(), *kernels, extra, _networks(seed), boosting, forest]
+        return [*quick, vectors, extra, boosting, forest, network, process]
+    return [*quick, vectors, process, extra, network, boosting, forest]
 
 
 def _linear() -> list[_Family]:

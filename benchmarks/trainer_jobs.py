@@ -1,7 +1,7 @@
 """Fits side by side, each in a process of its own on a core of its own, stopped when its time is up.
 
-A system may answer more than once: its last answer within the budget counts. One that has not answered by then is
-waited for, and the time it took is told.
+A system may answer more than once: its last answer within the budget counts. One that has not answered by
+then is waited for, and the time it took is told.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Done:
 
 
 def run_jobs(jobs: Sequence[Job], cores: Sequence[int]) -> Iterator[Done]:
-    """Run as many jobs at a time as there are `cores`; yield them as they end, BenchmarkError if one fails."""
+    """Run as many jobs at a time as there are `cores`; yield each as it ends. BenchmarkError: no answer."""
     os.environ.update(_ONE_THREAD)
     # What the systems import is loaded once, before any clock runs.
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(MODULES))

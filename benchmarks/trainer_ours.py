@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from trainer.candidates import CANDIDATES
 from trainer.evaluate import hold_out
 from trainer.tuning.objective import make_problem
 from trainer.tuning.search import MAX_TRIALS, Budget, open_storage, search
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.trainer_systems import Training
     from trainer.arrays import Floats
 
+# As unlike each other as good ones are.
 ALGORITHMS: Final = ("gp", "svr-laplacian", "quadratic-cross", "extra-trees", "mlp", "boosting")
 # Of the budget; the rest is for the fit to all training rows.
 _SEARCHING: Final = 0.75

@@ -18,7 +18,7 @@ INNER_FOLDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """`function` of `module` takes a `Training` and yields the means [k] for its held-out rows, once or more."""
+    """`function` of `module` takes a `Training` and yields means [k] for its held-out rows, once or more."""
 
     label: str
     module: str
