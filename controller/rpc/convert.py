@@ -216,7 +216,7 @@ def campaign(each: Campaign) -> campaign_pb2.Campaign:
         trials_budget=spec.trials_budget,
         best_trial=each.best_trial,
         seed=spec.seed,
-        property_units=each.units,
+        properties=[campaign_pb2.Property(name=name, unit=unit) for name, unit in each.units.items()],
     )
 
 

@@ -183,7 +183,7 @@ def campaign(message: campaign_pb2.Campaign) -> v.Campaign:
             )
             for each in message.objectives
         ),
-        property_units=dict(message.property_units),
+        property_units={each.name: each.unit for each in message.properties},
     )
 
 

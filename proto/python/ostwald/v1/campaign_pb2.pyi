@@ -122,6 +122,30 @@ class Condition(_message.Message):
 Global___Condition: _TypeAlias = Condition  # noqa: Y015
 
 @_typing.final
+class Property(_message.Message):
+    """A quantity that a trial yields."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    unit: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        unit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Property: _TypeAlias = Property  # noqa: Y015
+
+@_typing.final
 class Objective(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -320,26 +344,6 @@ Global___Trial: _TypeAlias = Trial  # noqa: Y015
 class Campaign(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    @_typing.final
-    class PropertyUnitsEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        value: _builtins.str
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _builtins.str = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
     CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
@@ -353,7 +357,7 @@ class Campaign(_message.Message):
     TRIALS_BUDGET_FIELD_NUMBER: _builtins.int
     BEST_TRIAL_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
-    PROPERTY_UNITS_FIELD_NUMBER: _builtins.int
+    PROPERTIES_FIELD_NUMBER: _builtins.int
     campaign_id: _builtins.str
     name: _builtins.str
     state: Global___CampaignState.ValueType
@@ -374,8 +378,8 @@ class Campaign(_message.Message):
     @_builtins.property
     def objectives(self) -> _containers.RepeatedCompositeFieldContainer[Global___Objective]: ...
     @_builtins.property
-    def property_units(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Unit of every property that its trials can yield, by name."""
+    def properties(self) -> _containers.RepeatedCompositeFieldContainer[Global___Property]:
+        """Every property that its trials can show."""
 
     def __init__(
         self,
@@ -393,11 +397,11 @@ class Campaign(_message.Message):
         trials_budget: _builtins.int = ...,
         best_trial: _builtins.int = ...,
         seed: _builtins.int = ...,
-        property_units: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        properties: _abc.Iterable[Global___Property] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_trial", b"best_trial", "campaign_id", b"campaign_id", "conditions", b"conditions", "name", b"name", "objectives", b"objectives", "property_units", b"property_units", "reached", b"reached", "reason", b"reason", "seed", b"seed", "state", b"state", "strategy", b"strategy", "surrogate", b"surrogate", "trials_budget", b"trials_budget", "trials_complete", b"trials_complete"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_trial", b"best_trial", "campaign_id", b"campaign_id", "conditions", b"conditions", "name", b"name", "objectives", b"objectives", "properties", b"properties", "reached", b"reached", "reason", b"reason", "seed", b"seed", "state", b"state", "strategy", b"strategy", "surrogate", b"surrogate", "trials_budget", b"trials_budget", "trials_complete", b"trials_complete"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
