@@ -130,7 +130,9 @@ class FlowPlant:
         self._bubbles.advance(dt_s, total_ul, air_ul[0] + air_ul[1], thermal.reactor_c)
         self._fouling.advance(dt_s, streams_ul, total_ul)
         self._light.advance(dt_s, drive)
-        pressure_kpa = self._pressure_kpa(dt_s, first_ul, mixer_ul, total_ul, out)
+        # Air gives way instead of pushing: only liquid costs pressure.
+        liquid_ul = total_ul - air_ul[0] - air_ul[1]
+        pressure_kpa = self._pressure_kpa(dt_s, first_ul, mixer_ul - air_ul[0], liquid_ul, out)
         pressure_kpa *= drive.resistance * self._fouling.resistance
         pressure_kpa += self._bubbles.ripple_kpa + _PRESSURE_NOISE_KPA * self._pressure_noise.draw()
         return Sensed(

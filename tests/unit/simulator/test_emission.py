@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,9 +69,9 @@ class Dye:
         return share * band
 
     def emission(self, parcels: Parcels) -> NDArray[np.float64]:
-        absorbed = 1.0 - 10.0 ** -float(parcels.fractions[:, 0] @ parcels.weight)
+        absorbed = 1.0 - math.pow(10.0, -float(parcels.fractions[:, 0] @ parcels.weight))
         line: NDArray[np.float64] = np.exp(-0.5 * ((self.layout.pixels_nm - LINE_NM) / LINE_SD_NM) ** 2)
-        return absorbed * YIELD * line / (LINE_SD_NM * np.sqrt(2.0 * np.pi))
+        return absorbed * YIELD / (LINE_SD_NM * math.sqrt(2.0 * math.pi)) * line
 
 
 class Inert(Dye):

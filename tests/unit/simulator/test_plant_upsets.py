@@ -117,7 +117,9 @@ def test_a_bottle_runs_out_and_its_pump_delivers_air() -> None:
     assert plant.parcels().fractions[:, 0] == pytest.approx(np.zeros(8))
     # Air takes up the volume: what still flows is as thin as it was.
     assert plant.parcels().fractions[:, 1] == pytest.approx(np.full(8, 80.0 / 667.0), rel=0.03)
+    starved_kpa = platelets(30.0, plant=plant, running_out=((0, 0.0),))
     platelets(600.0, plant=plant)
+    assert starved_kpa < 0.8 * platelets(30.0, plant=plant)
     assert plant.parcels().fractions[:, 0] == pytest.approx(np.full(8, 200.0 / 667.0), rel=0.03)
 
 
