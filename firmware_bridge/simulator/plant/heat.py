@@ -78,6 +78,12 @@ class Thermal:
         self.mixer_c = self.reactor_c = self.cell_c = ambient_c
         self.board_c = ambient_c + parameters.board_idle_w / parameters.board_to_ambient_w_k
         self._delays = (DelayLine(parameters.heater_delay_s, 0.0), DelayLine(parameters.heater_delay_s, 0.0))
+        p = parameters
+        # What does not change with flow and heat, worked out once.
+        self._loss_w_k = p.zone_to_base_w_k + p.zone_to_ambient_w_k + p.zone_to_zone_w_k
+        self._fixed_w = p.zone_to_base_w_k * p.base_c + p.zone_to_ambient_w_k * p.ambient_c
+        # Steps are of one length for hours: how a sensor follows in one, and into how many it is divided.
+        self._dt_s, self._follow, self._steps = 0.0, 0.0, 1
         self._shown_c = [self.mixer_c, self.reactor_c, self.cell_c, self.board_c]
         self._noise = NormalStream(seed, "temperature sensors")
 
@@ -87,11 +93,12 @@ class Thermal:
         """Move all bodies; flows are those through the mixer and joining after it."""
         mixer_duty = self._delays[0].shift(dt_s, heater_duty[0])
         reactor_duty = self._delays[1].shift(dt_s, heater_duty[1])
-        steps = max(1, math.ceil(dt_s / _LONGEST_STEP_S))
-        for _ in range(steps):
-            self._step(dt_s / steps, mixer_duty, reactor_duty, mixer_ul_s, joining_ul_s)
-        follow = 1.0 - math.exp(-dt_s / self._parameters.sensor_lag_s)
-        shown_c = self._shown_c
+        if dt_s != self._dt_s:
+            self._dt_s, self._follow = dt_s, 1.0 - math.exp(-dt_s / self._parameters.sensor_lag_s)
+            self._steps = max(1, math.ceil(dt_s / _LONGEST_STEP_S))
+        for _ in range(self._steps):
+            self._step(dt_s / self._steps, mixer_duty, reactor_duty, mixer_ul_s, joining_ul_s)
+        follow, shown_c = self._follow, self._shown_c
         for index, true_c in enumerate((self.mixer_c, self.reactor_c, self.cell_c, self.board_c)):
             shown_c[index] += (true_c - shown_c[index]) * follow
 
@@ -113,8 +120,7 @@ class Thermal:
         mixer_w_k = p.liquid_j_ul_k * mixer_ul_s
         joining_w_k = p.liquid_j_ul_k * joining_ul_s
         liquid_w_k = mixer_w_k + joining_w_k
-        loss_w_k = p.zone_to_base_w_k + p.zone_to_ambient_w_k + p.zone_to_zone_w_k
-        fixed_w = p.zone_to_base_w_k * p.base_c + p.zone_to_ambient_w_k * p.ambient_c
+        loss_w_k, fixed_w = self._loss_w_k, self._fixed_w
         mixer_c, reactor_c = self.mixer_c, self.reactor_c
 
         gain_w = fixed_w + p.heater_w * mixer_duty + p.zone_to_zone_w_k * reactor_c + mixer_w_k * p.ambient_c

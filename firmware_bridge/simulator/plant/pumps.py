@@ -37,39 +37,47 @@ def draw_character(seed: int, axis: int) -> PumpCharacter:
 class Pump:
     """One axis. `deliver` is exact for a constant step rate, whatever the length of the step."""
 
-    __slots__ = ("_character", "_flow_ul_s", "_phase_rad", "dosed_ul")
+    __slots__ = ("_character", "_dt_s", "_flow_ul_s", "_keep", "_phase_rad", "_turn_steps", "dosed_ul")
 
     def __init__(self, character: PumpCharacter) -> None:
         self._character = character
+        self._turn_steps = 2.0 * math.pi * character.steps_per_ul
         self._flow_ul_s = 0.0
         self._phase_rad = character.phase_rad
+        # What is left of a flow after a step; steps are of one length for hours.
+        self._dt_s, self._keep = 0.0, 1.0
         self.dosed_ul = 0.0
 
     def deliver(self, dt_s: float, steps_s: float) -> float:
         """Volume in microlitres that leaves the pump during `dt_s`."""
         if steps_s == 0.0 and self._flow_ul_s == 0.0:
             return 0.0
-        character = self._character
+        compliance_s = self._character.compliance_s
+        if dt_s != self._dt_s:
+            self._dt_s, self._keep = dt_s, math.exp(-dt_s / compliance_s)
+        keep = self._keep
         displaced_ul = self._displace(dt_s, steps_s)
         pushed_ul_s = displaced_ul / dt_s
-        keep = math.exp(-dt_s / character.compliance_s)
-        stored_ul = (self._flow_ul_s - pushed_ul_s) * character.compliance_s
-        delivered_ul = displaced_ul + stored_ul * (1.0 - keep)
-        self._flow_ul_s = pushed_ul_s + (self._flow_ul_s - pushed_ul_s) * keep
-        if self._flow_ul_s < _STANDSTILL_UL_S and steps_s == 0.0:
-            delivered_ul += self._flow_ul_s * character.compliance_s
-            self._flow_ul_s = 0.0
+        beyond_ul_s = self._flow_ul_s - pushed_ul_s
+        delivered_ul = displaced_ul + beyond_ul_s * compliance_s * (1.0 - keep)
+        flow_ul_s = pushed_ul_s + beyond_ul_s * keep
+        if flow_ul_s < _STANDSTILL_UL_S and steps_s == 0.0:
+            delivered_ul += flow_ul_s * compliance_s
+            flow_ul_s = 0.0
+        self._flow_ul_s = flow_ul_s
         self.dosed_ul += delivered_ul
         return delivered_ul
 
     def _displace(self, dt_s: float, steps_s: float) -> float:
         """Volume swept by the plunger; the pulsation integrates to a difference of cosines."""
         character = self._character
-        turn_rad = 2.0 * math.pi * steps_s * dt_s / character.steps_per_turn
+        turn_rad = _TURN_RAD * steps_s * dt_s / character.steps_per_turn
         before_rad = self._phase_rad
-        self._phase_rad = math.fmod(before_rad + turn_rad, 2.0 * math.pi)
-        wave_rad = character.pulsation * (math.cos(before_rad) - math.cos(before_rad + turn_rad))
-        return (turn_rad + wave_rad) * character.steps_per_turn / (2.0 * math.pi * character.steps_per_ul)
+        after_rad = before_rad + turn_rad
+        self._phase_rad = math.fmod(after_rad, _TURN_RAD)
+        wave_rad = character.pulsation * (math.cos(before_rad) - math.cos(after_rad))
+        return (turn_rad + wave_rad) * character.steps_per_turn / self._turn_steps
 
 
+_TURN_RAD: Final = 2.0 * math.pi
 _STANDSTILL_UL_S: Final = 1e-6
