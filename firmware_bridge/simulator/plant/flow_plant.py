@@ -76,7 +76,9 @@ class FlowPlant:
         self._pressure_noise = NormalStream(seed, "pressure sensor")
         self._mixer = MixerLine(geometry.mixer.volume_ul, len(layout.first))
         self._delay_ul = geometry.dispersing.volume_ul
+        self._polymer_axis = layout.polymer_axis
         self._carrier_axis = layout.carrier_axis
+        self._carrier_passes_mixer = layout.carrier_passes_mixer
         self._carrier_share = 0.0
         rest = Drive((0.0,) * len(layout.streams), (0.0,) * HEATERS, 0.0)
         start = [0.0, layout.thermal.ambient_c, *process.marks(rest)]
@@ -187,7 +189,7 @@ class FlowPlant:
         if axis is None or segmented is None:
             return mixer_ul / dt_s, joining_ul / dt_s
         cold_ul = (1.0 - segmented.heat) * pumped_ul[axis]
-        if self._layout.carrier_passes_mixer:
+        if self._carrier_passes_mixer:
             return (mixer_ul - cold_ul) / dt_s, joining_ul / dt_s
         return mixer_ul / dt_s, (joining_ul - cold_ul) / dt_s
 
@@ -235,7 +237,7 @@ class FlowPlant:
         history, layout = self._history, self._layout
         entered_ul = history.volume_ul - self._delay_ul
         inflow = history.inflow_at(entered_ul)
-        axis = layout.polymer_axis
+        axis = self._polymer_axis
         polymer_kg_m3 = (
             0.0 if axis is None else layout.polymer_kg_m3 * inflow.streams_ul[axis] / inflow.volume_ul
         )
@@ -261,11 +263,11 @@ class FlowPlant:
     ) -> float:
         """At the inlet. Polymer and carrier in the tubes follow those flowing in, as in a stirred volume."""
         layout, thermal, total_ul_s = self._layout, self._thermal, total_ul / dt_s
-        geometry, axis = layout.geometry, layout.polymer_axis
+        geometry, axis = layout.geometry, self._polymer_axis
         if axis is not None:
             self._follow_polymer(first_ul[axis], mixer_ul, out.streams_ul[axis], total_ul)
         drop, polymer, carrier = layout.pressure_drop_kpa, self._reactor_polymer_kg_m3, self._carrier_share
-        in_mixer = carrier if layout.carrier_passes_mixer else 0.0
+        in_mixer = carrier if self._carrier_passes_mixer else 0.0
         return (
             drop(geometry.mixer, mixer_ul / dt_s, thermal.mixer_c, self._mixer_polymer_kg_m3, in_mixer)
             + drop(geometry.reactor, total_ul_s, thermal.reactor_c, polymer, carrier)
@@ -323,12 +325,15 @@ def _check(drive: Drive, pumps: int) -> None:
     if len(rates) < pumps or len(duties) < HEATERS:
         needed = f"this plant has {pumps} and {HEATERS}"
         raise PlantError(f"drive has {len(rates)} pumps and {len(duties)} heaters: {needed}")
-    if not all(0.0 <= rate < math.inf for rate in (*rates, *drive.frequency_hz)):
-        text = f"pump rates {rates} steps/s and frequencies {drive.frequency_hz} Hz"
-        raise PlantError(f"{text} must be finite and not negative")
-    if not all(0.0 <= duty <= 1.0 for duty in (*duties, *drive.duty, drive.lamp_duty)):
-        text = f"heater duties {duties}, duties {drive.duty} and lamp duty {drive.lamp_duty}"
-        raise PlantError(f"{text} must lie in 0 to 1")
+    # Loops: all() over a generator costs thrice as much, and this runs every step.
+    for rate in (*rates, *drive.frequency_hz):
+        if not 0.0 <= rate < math.inf:
+            text = f"pump rates {rates} steps/s and frequencies {drive.frequency_hz} Hz"
+            raise PlantError(f"{text} must be finite and not negative")
+    for duty in (*duties, *drive.duty, drive.lamp_duty):
+        if not 0.0 <= duty <= 1.0:
+            text = f"heater duties {duties}, duties {drive.duty} and lamp duty {drive.lamp_duty}"
+            raise PlantError(f"{text} must lie in 0 to 1")
     if not (0.0 < drive.resistance < math.inf and 0.0 <= drive.lost_share <= 1.0):
         tubing = f"resistance {drive.resistance} and share lost {drive.lost_share}"
         raise PlantError(f"{tubing}: the first must be above 0 and finite, the second lie in 0 to 1")

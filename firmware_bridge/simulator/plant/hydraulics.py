@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 _COIL: Final = 0.3
@@ -41,10 +41,15 @@ class Tube:
 
     volume_ul: float
     bore_mm: float
+    length_m: float = field(init=False, compare=False)
+    poiseuille_m4: float = field(init=False, compare=False)
+    """pi d^4, of the bore d."""
 
-    @property
-    def length_m(self) -> float:
-        return self.volume_ul * 1e-9 / (math.pi / 4.0 * (self.bore_mm * 1e-3) ** 2)
+    def __post_init__(self) -> None:
+        # Once, not in every step.
+        bore_m = self.bore_mm * 1e-3
+        object.__setattr__(self, "length_m", self.volume_ul * 1e-9 / (math.pi / 4.0 * bore_m**2))
+        object.__setattr__(self, "poiseuille_m4", math.pi * bore_m**4)
 
 
 def viscosity_pa_s(celsius: float, polymer_kg_m3: float, liquid: Liquid = WATER) -> float:
@@ -58,9 +63,8 @@ def pressure_drop_kpa(
     tube: Tube, flow_ul_s: float, celsius: float, polymer_kg_m3: float, liquid: Liquid = WATER
 ) -> float:
     """Hagen and Poiseuille: 128 mu L Q / (pi d^4)."""
-    bore_m = tube.bore_mm * 1e-3
     drop_pa = 128.0 * viscosity_pa_s(celsius, polymer_kg_m3, liquid) * tube.length_m * flow_ul_s * 1e-9
-    return drop_pa / (math.pi * bore_m**4) / 1000.0
+    return drop_pa / tube.poiseuille_m4 / 1000.0
 
 
 def residence_variance(
