@@ -1,11 +1,11 @@
 """Octahedra in water: two modes that reproduce their published polarisabilities, with finite-size terms.
 
-A small body of contrast x = (eps - eps_m) / eps_m has the polarisability V sum(c x / (1 + n x)) over its modes
-(Fuchs, Phys. Rev. B 11, 1732 (1975)). Two modes have four numbers, and four are known: the weights c sum to 1; so
-do the depolarisations over three axes, which for a body this symmetric makes the mean of n 1/3; and the limits
-for a conductor, 3.5507, and for a void, -1.5871, are those of Sihvola et al., IEEE Trans. Antennas Propag. 52,
-2226 (2004). Size comes in as for spheroids: Meier & Wokaun, Opt. Lett. 8, 581 (1983), for the sphere of equal
-volume.
+A small body of contrast x = (eps - eps_m) / eps_m has the polarisability V sum(c x / (1 + n x)) over its
+modes (Fuchs, Phys. Rev. B 11, 1732 (1975)). Two modes have four numbers, and four are known: the weights c
+sum to 1; so do the depolarisations over three axes, which for a body this symmetric makes the mean of n 1/3;
+and the limits for a conductor, 3.5507, and for a void, -1.5871, are those of Sihvola et al., IEEE Trans.
+Antennas Propag. 52, 2226 (2004). Size comes in as for spheroids: Meier & Wokaun, Opt. Lett. 8, 581 (1983),
+for the sphere of equal volume.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def octahedron_extinction_per_volume(
 ) -> NDArray[np.float64]:
     """Extinction cross-section over particle volume, in 1/nm, of randomly turned octahedra in water.
 
-    The three arrays broadcast; `radius_nm` is that of the sphere of equal volume. An octahedron that is `aspect`
-    times as long as wide has every mode's n scaled as a prolate's factor is to a sphere's (an approximation:
-    exact at 1, and for one mode, which is Gans's).
+    The three arrays broadcast; `radius_nm` is that of the sphere of equal volume. An octahedron that is
+    `aspect` times as long as wide has every mode's n scaled as a prolate's factor is to a sphere's (an
+    approximation: exact at 1, and for one mode, which is Gans's).
     """
     index = water_index(wavelength_nm)
     medium = index**2
