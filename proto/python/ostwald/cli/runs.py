@@ -138,6 +138,8 @@ def _about(run: Run) -> list[str]:
         lines.append(f"trial of campaign {run.campaign_id}")
     if run.spectrum_id:
         lines.append(f"spectrum {run.spectrum_id}")
+    if run.emission_id:
+        lines.append(f"emission spectrum {run.emission_id}")
     return lines
 
 

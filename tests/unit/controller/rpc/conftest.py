@@ -45,7 +45,14 @@ from controller.domain.devices import FoundDevice, ScannedPort
 from controller.domain.errors import ControllerError, Kind, Violation
 from controller.domain.models import ModelRecord, Stage
 from controller.domain.plan import ChannelPlan, DevicePlan, InterlockPlan, LoopPlan, ReactorPlan, RigPlan
-from controller.domain.readings import Features, LinkHealth, ReactorState, Snapshot, Spectrum
+from controller.domain.readings import (
+    EmissionFeatures,
+    Features,
+    LinkHealth,
+    ReactorState,
+    Snapshot,
+    Spectrum,
+)
 from controller.domain.run import Run, RunEvent, RunState
 from controller.domain.status import ControlStatus, LoopStatus
 from controller.domain.surrogates import Estimate, Prediction
@@ -97,6 +104,10 @@ SNAPSHOT = Snapshot(
 SPECTRUM = Spectrum(
     "s1", "sample", BOOT, 1.5, 0.1, 4, (500.0, 501.0), (9.0, 8.0), (0.1, 0.2), Features(501.0, nan, 0.2)
 )
+EMISSION = Spectrum(
+    "e1", "emission", BOOT, 1.8, 0.1, 4, (500.0, 501.0), (90.0, 80.0), emission=(7.0, 9e3),
+    features=EmissionFeatures(530.0, 2.34, nan, 9e3),
+)  # fmt: skip
 RUN = Run("r1", "silver", RunState.EXECUTE, 3, BOOT, 1.0, step=2, spectrum_id="s1")
 CAMPAIGN = Campaign(
     "c1",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from controller.domain.campaign import CampaignEvent, CampaignState, Trial, TrialState
 from controller.domain.errors import ControllerError
 from controller.domain.models import ModelRecord, Stage
-from controller.domain.readings import Features, Spectrum
+from controller.domain.readings import EmissionFeatures, Features, Spectrum
 from controller.domain.run import Run, RunEvent, RunState
 from controller.domain.surrogates import Estimate
 from controller.storage.campaigns import CampaignRow
@@ -198,6 +198,22 @@ def test_a_spectrum_comes_back_with_its_features_and_the_newest_of_a_kind_is_kno
     newest = journal.spectra.newest("dark")
     assert newest == replace(dark, spectrum_id="d2")
     assert journal.spectra.newest("reference") is None
+
+
+def test_an_emission_spectrum_comes_back_as_one(journal: Journal) -> None:
+    shown = EmissionFeatures(530.0, 2.34, float("nan"), 900.0)
+    emission = replace(SPECTRUM, kind="emission", absorbance=(), emission=(1.5, -0.5), features=shown)
+    journal.spectra.add(emission)
+    found = journal.spectra.get("s1")
+    assert found is not None
+    assert isinstance(found.features, EmissionFeatures)
+    assert repr(found) == repr(emission)
+
+
+def test_a_campaign_keeps_the_files_that_it_names(journal: Journal) -> None:
+    row = replace(ROW, files={"prisms.csv": "400,0.5\n"})
+    journal.campaigns.add(row)
+    assert journal.campaigns.get("c1") == row
 
 
 @given(counts=st.lists(st.floats(allow_nan=False), max_size=20))
