@@ -86,7 +86,7 @@ def _read(kind: Any, raw: Any, place: str) -> Any:
         _expect(raw, dict, place)
         item = items[1]
         return {key: _read(item, each, f"{place}.{key}") for key, each in raw.items()}
-    if is_dataclass(kind):
+    if _names(kind) is not None:
         return _read_dataclass(kind, raw, place)
     if issubclass(kind, Enum):
         try:
@@ -147,8 +147,7 @@ def _read_union(members: tuple[Any, ...], raw: Any, place: str) -> Any:
 def _read_dataclass(kind: Any, raw: Any, place: str) -> Any:
     _expect(raw, dict, place)
     hints = _hints(kind)
-    unknown = set(raw) - set(hints) - {"kind"}
-    if unknown:
+    if unknown := raw.keys() - hints.keys() - {"kind"}:
         raise PlainError(f"{place}: {kind.__name__} has no {', '.join(sorted(unknown))}")
     known = {name: _read(hint, raw[name], f"{place}.{name}") for name, hint in hints.items() if name in raw}
     try:

@@ -114,14 +114,12 @@ async def run_service(job: Job) -> None:
 def _reactor(job: Job, journal: Journal, mailbox: MailboxClient, status: StatusBoard) -> RemoteReactor:
     snapshots = SnapshotReader(job.snapshots_path)
 
-    def now_s() -> float:
-        return snapshots.newest().time_s
-
     async def advance(seconds: float) -> None:
         await mailbox.request({"op": "advance", "seconds": seconds}, timeout_s=None)
 
+    read_s = snapshots.time_s
     clock: Clock = (
-        LockstepClock(now_s, advance) if job.clock == "lockstep" else FollowedClock(now_s, job.speed)
+        LockstepClock(read_s, advance) if job.clock == "lockstep" else FollowedClock(read_s, job.speed)
     )
     reactor = RemoteReactor(job.plan, clock, snapshots, mailbox, status)
     if job.plan.spectrometer is not None:

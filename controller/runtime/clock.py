@@ -90,15 +90,17 @@ class LockstepClock:
         while self._awake <= 0 and self._sleepers:
             until_s = self._sleepers[0][0]
             try:
-                if until_s > self._read_s():
-                    await self._advance(until_s - self._read_s())
+                left_s = until_s - self._read_s()
+                if left_s > 0.0:
+                    await self._advance(left_s)
             except Exception as error:  # noqa: BLE001 - handed to the sleepers, who can act on it
                 self._fail(error)
                 return
             self._wake()
 
     def _wake(self) -> None:
-        while self._sleepers and self._sleepers[0][0] <= self._read_s() + 1e-9:
+        until_s = self._read_s() + 1e-9
+        while self._sleepers and self._sleepers[0][0] <= until_s:
             _, _, woken = heapq.heappop(self._sleepers)
             if not woken.done():
                 self._awake += 1

@@ -12,6 +12,7 @@ import mmap
 import os
 import struct
 import zlib
+from functools import lru_cache
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ class SnapshotWriter:
     """The writing end; owns the file and replaces an older one."""
 
     def __init__(self, path: Path, channels: int, boot_id: int) -> None:
-        self._body = struct.Struct(f"{_HEAD.format}{2 * channels}d{channels}B")
+        self._body = _layout(channels)
         self._slot_size = (_LOCK.size + self._body.size + 7) // 8 * 8
         size = _RING.size + SLOTS * self._slot_size
         fresh = path.with_suffix(".new")
@@ -91,11 +92,20 @@ class SnapshotReader:
 
     def newest(self) -> Snapshot:
         """Return the newest snapshot; ControllerError CONTROL_GONE when there is none."""
+        return _snapshot(*self._read())
+
+    def time_s(self) -> float:
+        """Return the newest snapshot's time alone, at a fraction of the cost; ControllerError as `newest`."""
+        _, _, body = self._read()
+        time_s: float = _HEAD.unpack_from(body)[1]
+        return time_s
+
+    def _read(self) -> tuple[int, int, bytes]:
         memory = self._attach()
         for _ in range(_ATTEMPTS):
-            snapshot = _read(memory)
-            if snapshot is not None:
-                return snapshot
+            found = _find(memory)
+            if found is not None:
+                return found
         raise _gone("its snapshots are damaged")
 
     def close(self) -> None:
@@ -116,18 +126,28 @@ class SnapshotReader:
         return self._memory
 
 
-def _read(memory: mmap.mmap) -> Snapshot | None:
+def _find(memory: mmap.mmap) -> tuple[int, int, bytes] | None:
+    """Return the boot id, the number of channels and the newest body; None when it changes meanwhile."""
     magic, slots, channels, slot_size, newest, boot_id = _RING.unpack_from(memory, 0)
     if magic != _MAGIC or newest >= slots:
         return None
-    body = struct.Struct(f"{_HEAD.format}{2 * channels}d{channels}B")
     at = _RING.size + newest * slot_size
     before, checksum = _LOCK.unpack_from(memory, at)
-    data = memory[at + _LOCK.size : at + _LOCK.size + body.size]
+    data = memory[at + _LOCK.size : at + _LOCK.size + _layout(channels).size]
     after, _ = _LOCK.unpack_from(memory, at)
     if before % 2 or before != after or zlib.crc32(data) != checksum:
         return None
-    tick, time_s, state, first_out, trips, overruns, *rest = body.unpack(data)
+    return boot_id, channels, data
+
+
+@lru_cache(maxsize=4)
+def _layout(channels: int) -> struct.Struct:
+    """Head, then values, setpoints and qualities."""
+    return struct.Struct(f"{_HEAD.format}{2 * channels}d{channels}B")
+
+
+def _snapshot(boot_id: int, channels: int, body: bytes) -> Snapshot:
+    tick, time_s, state, first_out, trips, overruns, *rest = _layout(channels).unpack(body)
     return Snapshot(
         boot_id=boot_id,
         tick=tick,

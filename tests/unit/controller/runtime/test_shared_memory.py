@@ -28,6 +28,7 @@ def test_a_reader_sees_the_newest_snapshot_as_it_was_written(tmp_path):
     for tick in range(1, 30):
         writer.publish(snapshot(tick))
         assert reader.newest() == snapshot(tick)
+        assert reader.time_s() == snapshot(tick).time_s
     reader.close()
     writer.close()
 
@@ -57,6 +58,8 @@ def test_a_damaged_slot_is_never_read_as_a_snapshot(tmp_path):
     path.write_bytes(data)
     with pytest.raises(ControllerError):
         SnapshotReader(path).newest()
+    with pytest.raises(ControllerError):
+        SnapshotReader(path).time_s()
 
 
 def test_messages_become_requests_and_nonsense_becomes_none():
