@@ -2,9 +2,9 @@
 
 Dose and response follow Hill. The dose of half effect grows with the particles' size, since what acts, their
 surface and the ions from it, shrinks for the mass: small ones act most, Escherichia coli bears least and
-Staphylococcus aureus most (Agnihotri, Mukherji & Mukherji, RSC Adv. 4, 3974 (2014)). A coating with positive
-charge sticks to the walls of bacteria (El Badawy et al., Environ. Sci. Technol. 45, 283 (2011)), those of the
-Gram-negative ones above all. All magnitudes are chosen.
+Staphylococcus aureus most (Agnihotri, Mukherji & Mukherji, RSC Adv. 4, 3974 (2014)). Toxicity follows the
+charge of the coating, BPEI's above PVP's above citrate's (El Badawy et al., Environ. Sci. Technol. 45, 283
+(2011)). All magnitudes are chosen.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ SPECIES: Final = {
     "S. aureus": Species(26.0, 1.6, attraction=0.5),
 }
 COATINGS: Final = {
-    "citrate": Coating(1.0, charge=-0.3),
-    "PVP": Coating(1.4, charge=0.0),
-    "PEG": Coating(2.0, charge=0.0),
+    "citrate": Coating(1.0, charge=-0.8),
+    "PVP": Coating(1.2, charge=0.0),
+    "PEG": Coating(1.6, charge=0.0),
     "BPEI": Coating(1.1, charge=1.0),
 }
 
@@ -90,10 +90,10 @@ class Effect:
 
     @property
     def outcome(self) -> str:
-        """Say in a word what growth did."""
+        """Say in a word what bacteria did; never `none`, which a table takes for a gap."""
         if self.inhibition_pct >= _STOPPED_PCT:
             return "stopped"
-        return "slowed" if self.inhibition_pct >= _SLOWED_PCT else "none"
+        return "slowed" if self.inhibition_pct >= _SLOWED_PCT else "grows"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def test_the_command_writes_wells_whose_headers_the_trainer_reads(tmp_path: Path
     assert len(rows) == 30
     units = dict(name_and_unit(header) for header in rows[0])
     assert (units["diameter"], units["dose"], units["inhibition"]) == ("nm", "ug/mL", "%")
-    assert {row["outcome"] for row in rows} <= {"none", "slowed", "stopped"}
+    assert {row["outcome"] for row in rows} <= {"grows", "slowed", "stopped"}
     assert all(float(row["dose(ug/mL)"]) > 0.0 for row in rows)
 
 
@@ -53,3 +53,13 @@ def test_the_trainer_learns_the_doses_from_the_table(tmp_path: Path) -> None:
     answer = CliRunner().invoke(app, [*words, "--algorithms", "forest", "--split", "kfold:3", "--json"])
     assert answer.exit_code == 0, answer.output
     assert json.loads(answer.stdout)["best"]["r2"] > 0.75
+
+
+def test_no_outcome_is_taken_for_a_gap(tmp_path: Path) -> None:
+    out = tmp_path / "wells.csv"
+    simulate("lhs", 120, 1, out)
+    words = ["classify", str(out), "--target", "outcome", "--inputs", "diameter,dose,species,coating"]
+    answer = CliRunner().invoke(app, [*words, "--algorithms", "tree", "--split", "kfold:3"])
+    assert answer.exit_code == 0, answer.output
+    assert "left out" not in answer.output
+    assert "grows was taken for" in answer.output
