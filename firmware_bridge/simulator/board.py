@@ -143,13 +143,20 @@ class BoardTwin:
     def sense(self, sensed: Sensed) -> None:
         """Show the board its sensors, its digital inputs and its stop input."""
         model = self.model
-        # The order of max and min lets NaN, a broken sensor, through.
-        celsius = [min(max(t, _COLDEST_C), _HOTTEST_C) for t in sensed.temperatures_c[: model.temperatures]]
-        kpa = [min(max(p, 0.0), _PRESSURE_END_KPA) for p in sensed.pressures_kpa[: model.pressures]]
+        # The order of max and min lets NaN, a broken sensor, through. Few values need either.
+        celsius = [
+            t if _COLDEST_C <= t <= _HOTTEST_C else min(max(t, _COLDEST_C), _HOTTEST_C)
+            for t in sensed.temperatures_c[: model.temperatures]
+        ]
+        kpa = [
+            p if 0.0 <= p <= _PRESSURE_END_KPA else min(max(p, 0.0), _PRESSURE_END_KPA)
+            for p in sensed.pressures_kpa[: model.pressures]
+        ]
         self._temperatures_c = (*celsius, *_NO_TEMPERATURES[len(celsius) :])
         self._pressures_kpa = (*kpa, *_NO_PRESSURES[len(kpa) :])
-        active = enumerate(sensed.digitals[: model.digitals])
-        self._digital_bits = sum(1 << index for index, is_active in active if is_active)
+        self._digital_bits = 0
+        for index, is_active in enumerate(sensed.digitals[: model.digitals]):
+            self._digital_bits |= is_active << index
         self._stop_pressed = sensed.stop_pressed
         if sensed.stop_pressed:
             self._trip(_ESTOPPED, m.TripCause.STOP_INPUT, "stop input pressed")

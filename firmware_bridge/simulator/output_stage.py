@@ -23,6 +23,7 @@ class OutputStage:
         self._heaters = model.heaters
         self._lamps = model.lamps
         self._duties = model.duties
+        self._has_all = model.heaters >= m.HEATERS and model.lamps >= m.LAMPS and model.duties >= m.DUTIES
         self._limit_hz = _OFF.frequency_hz
         self._limit_steps_s = (0.0,) * m.PUMP_AXES
         self._limit_steps_s2 = (0,) * m.PUMP_AXES
@@ -45,11 +46,16 @@ class OutputStage:
 
     def command(self, outputs: m.Outputs) -> bool:
         """Take a new goal; True when a part of it was beyond a limit and was held there."""
+        pumps_steps_s = tuple(map(min, outputs.pump_steps_s, self._limit_steps_s))
+        frequency_hz = tuple(map(min, outputs.frequency_hz, self._limit_hz))
+        if self._has_all and pumps_steps_s == outputs.pump_steps_s and frequency_hz == outputs.frequency_hz:
+            self.goal = outputs
+            return False
         held = m.Outputs(
-            tuple(map(min, outputs.pump_steps_s, self._limit_steps_s)),
+            pumps_steps_s,
             outputs.heater_duty[: self._heaters] + _OFF.heater_duty[self._heaters :],
             outputs.lamp_duty if self._lamps else 0.0,
-            tuple(map(min, outputs.frequency_hz, self._limit_hz)),
+            frequency_hz,
             outputs.duty[: self._duties] + _OFF.duty[self._duties :],
         )
         self.goal = held
