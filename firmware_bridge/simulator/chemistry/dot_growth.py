@@ -25,6 +25,8 @@ _RIPE_SPREAD: Final = 0.2
 _CRITICAL_BAND: Final = 0.15
 """Width, over the mean radius, of the logistic share of dots that are below the critical one; chosen."""
 _STEEPEST: Final = 30.0
+_LEAST_EXCESS: Final = 1.0 + 1e-6
+"""Monomer over its solubility below which there is no nucleation."""
 
 _GAMMA: Final = 1.0 - math.sqrt(0.5)
 _MOST_STEPS: Final = 600
@@ -141,30 +143,34 @@ class _Rates:
         solid, dots, spread = np.maximum(state, 0.0)
         monomer = np.maximum(available - solid, 0.0)
         radius, variance = moments(solid, dots, spread, self._unit_nm3)
+        grown = np.maximum(radius - NUCLEUS_NM, 0.0)
         over = over_dots(radius, laws)
         speed = laws.growth_nm_m3_mol_s / (1.0 + radius / laws.diffusion_nm)
         growth = speed * (monomer - over)
-        log_excess = np.log(np.maximum(monomer / laws.solubility_mol_m3, 1.0 + 1e-6))
-        born = laws.nucleation_per_s * monomer * np.exp(-laws.barrier / log_excess**2)
-        per_monomer = born * (1.0 + 2.0 * laws.barrier / log_excess**3) / np.maximum(monomer, 1e-30)
+        log_excess = np.log(np.maximum(monomer / laws.solubility_mol_m3, _LEAST_EXCESS))
+        born, per_monomer = self._births(monomer, log_excess)
         # Small dots feed large ones at this rate, once the critical radius has come up to theirs.
-        feeding = speed * over * laws.capillary_nm / radius**2
-        closeness = (laws.capillary_nm / log_excess / radius - 1.0) / _CRITICAL_BAND
+        feeding = speed * over * laws.capillary_nm / (radius * radius)
+        closeness = (laws.capillary_nm / (log_excess * radius) - 1.0) / _CRITICAL_BAND
         lost = feeding / (1.0 + np.exp(np.minimum(-closeness, _STEEPEST)))
-        surface = dots * self._sites * (radius**2 + variance)
-        grown = np.maximum(radius - NUCLEUS_NM, 0.0)
-        narrowing = 2.0 * growth / (radius + laws.diffusion_nm) - 2.0 * feeding * (
-            1.0 - variance / (_RIPE_SPREAD * radius) ** 2
-        )
-        widened = (radius - NUCLEUS_NM) ** 2 * born + self._inequality * dots * np.abs(growth) * grown
-        change = np.array(
-            [
-                surface * growth + self._nucleus * born,
-                born - lost * dots,
-                widened - (narrowing + lost) * spread,
-            ]
-        )
-        decay = np.array(
-            [surface * speed + self._nucleus * per_monomer, lost, np.maximum(narrowing, 0.0) + lost]
-        )
+        ripe = variance / (_RIPE_SPREAD * radius) ** 2
+        narrowing = 2.0 * (growth / (radius + laws.diffusion_nm) - feeding * (1.0 - ripe))
+        surface = dots * self._sites * (radius * radius + variance)
+        change, decay = np.empty_like(state), np.empty_like(state)
+        change[0] = surface * growth + self._nucleus * born
+        change[1] = born - lost * dots
+        widened = grown * (grown * born + self._inequality * dots * np.abs(growth))
+        change[2] = widened - (narrowing + lost) * spread
+        decay[0] = surface * speed + self._nucleus * per_monomer
+        decay[1] = lost
+        decay[2] = np.maximum(narrowing, 0.0) + lost
         return change, decay, per_monomer
+
+    def _births(
+        self, monomer: NDArray[np.float64], log_excess: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give nuclei per time, and how much more of them one more monomer makes."""
+        laws = self._kinetics
+        hindrance = laws.barrier / (log_excess * log_excess)
+        each = laws.nucleation_per_s * np.exp(-hindrance)
+        return each * monomer, each * (1.0 + 2.0 * hindrance / log_excess)

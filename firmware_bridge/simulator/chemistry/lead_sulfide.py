@@ -7,7 +7,7 @@ and larger dots (Abe, Capek, De Geyter & Hens, ACS Nano 7, 943 (2013)). All magn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -62,12 +62,10 @@ class SulfideRates:
     """Relative standard deviation of the speeds of growth under ample lead, well mixed and dry ..."""
     unequal_bare: float = 0.75
     """... what a surface without excess lead adds (in squares, as all of these) ..."""
-    unequal_mixing: float = 0.55
+    unequal_mixing: float = 0.36
     """... what conversion adds that is as quick as the streams mix, and in proportion to it ..."""
     unequal_wet: float = 0.05
     """... and what liquid adds that has not been degassed."""
-    mixing_s: float = 1.0
-    """Of lead and sulfide in the mixer."""
     wet_boost: float = 2.0
     """What undegassed liquid adds to the rate of conversion: water frees hydrogen sulfide."""
     wet_quench: float = 2.0
@@ -79,16 +77,23 @@ class SulfideRates:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """n parcels, arrays (n,): what is dissolved, and the share of water and air that degassing has left."""
+    """n parcels, arrays (n,): what is dissolved, what degassing has left, and how long mixing takes."""
 
     lead_mol_m3: NDArray[np.float64]
     sulfur_mol_m3: NDArray[np.float64]
     acid_mol_m3: NDArray[np.float64]
     wet: NDArray[np.float64]
+    """Share of the water and air of undegassed liquid."""
+    mixing_s: NDArray[np.float64]
 
     def diluted(self, kept: NDArray[np.float64]) -> Feed:
         """Give what is left of each concentration when liquid without any of it has joined."""
-        return Feed(self.lead_mol_m3 * kept, self.sulfur_mol_m3 * kept, self.acid_mol_m3 * kept, self.wet)
+        return replace(
+            self,
+            lead_mol_m3=self.lead_mol_m3 * kept,
+            sulfur_mol_m3=self.sulfur_mol_m3 * kept,
+            acid_mol_m3=self.acid_mol_m3 * kept,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class SulfideGrowth:
         rates = self.rates
         per_sulfur = feed.lead_mol_m3 / np.maximum(feed.sulfur_mol_m3, 1e-9)
         bare = rates.unequal_bare / np.maximum(per_sulfur, 1.0)
-        mixing = rates.unequal_mixing * rates.mixing_s * self.conversion_per_s(feed, celsius)
+        mixing = rates.unequal_mixing * feed.mixing_s * self.conversion_per_s(feed, celsius)
         wet = rates.unequal_wet * feed.wet
         spread: NDArray[np.float64] = np.sqrt(rates.unequal**2 + bare**2 + mixing**2 + wet**2)
         return spread

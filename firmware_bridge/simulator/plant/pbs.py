@@ -13,6 +13,7 @@ from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
 from firmware_bridge.simulator.plant.heat import ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import OCTADECENE, Tube
 from firmware_bridge.simulator.plant.layout import Excitation, Geometry, Layout
+from firmware_bridge.simulator.plant.mixing import herringbone_s
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 FIRST: Final = ("lead", "sulfur", "acid", "solvent")
 SECOND: Final = ("diluent",)
 EXCITATION_NM: Final = 780.0
+CHANNEL_M: Final = 0.5e-3
+"""Width of the staggered herringbone at the mixer's entrance; chosen."""
+SULFIDE_M2_S: Final = 5e-10
+"""Diffusion of the sulfide in octadecene; chosen."""
+_SHORTEST_S: Final = 1e-3
 DEGASSER_AXIS: Final = 1
 """Of the board's duty outputs: the vacuum pump of the degasser before the mixer."""
 LAYOUT: Final = Layout(
@@ -91,11 +97,14 @@ class SulfideProcess:
         lead, sulfur, acid, solvent, _ = parcels.fractions.T
         mixed = np.maximum(lead + sulfur + acid + solvent, 1e-9)
         stocks = self.stocks
+        length_m = self.layout.geometry.mixer.length_m
+        speed_m_s = length_m / np.maximum(parcels.mixer_exposure, _SHORTEST_S)
         feed = Feed(
             lead / mixed * stocks.lead_mol_m3,
             sulfur / mixed * stocks.sulfur_mol_m3,
             acid / mixed * stocks.acid_mol_m3,
             1.0 - parcels.marks[:, 0],
+            herringbone_s(CHANNEL_M, speed_m_s, SULFIDE_M2_S),
         )
         return feed, mixed
 

@@ -9,7 +9,7 @@ import numpy as np
 from firmware_bridge.simulator.chemistry.lead_sulfide import AT_C, UNIT_NM3
 from firmware_bridge.simulator.optics import lead_sulfide
 from firmware_bridge.simulator.plant.flow_plant import FlowPlant
-from firmware_bridge.simulator.plant.pbs import SulfideProcess
+from firmware_bridge.simulator.plant.pbs import CHANNEL_M, SULFIDE_M2_S, SulfideProcess
 from firmware_bridge.simulator.plant.steady import Operation, steady_parcels
 from firmware_bridge.simulator.twins.base import CHOSEN, Input, Outcome, Parameter, Property, Surface, Twin
 from firmware_bridge.simulator.twins.optical import EMISSION, QUANTUM_YIELD, emission_band
@@ -97,7 +97,8 @@ def parameters() -> tuple[Parameter, ...]:
         Parameter("u_b", rates.unequal_bare, "1", CHOSEN),
         Parameter("u_m", rates.unequal_mixing, "1", CHOSEN),
         Parameter("u_w", rates.unequal_wet, "1", CHOSEN),
-        Parameter("t_m", rates.mixing_s, "s", CHOSEN),
+        Parameter("width of the mixer", CHANNEL_M, "m", CHOSEN),
+        Parameter("diffusion in it", SULFIDE_M2_S, "m2/s", CHOSEN),
         Parameter("w_c", rates.wet_boost, "1", CHOSEN),
         Parameter("w_q", rates.wet_quench, "1", CHOSEN),
         Parameter("q", rates.passivation, "1", CHOSEN),

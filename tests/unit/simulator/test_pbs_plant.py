@@ -34,8 +34,9 @@ def made(
     injection_c: float = 115.0,
     growth_c: float = 85.0,
     growth_s: float = 90.0,
+    mixing_s: float = 0.5,
 ) -> tuple[Dots, float]:
-    feed = Feed(ONE * lead, ONE * sulfur, ONE * acid, ONE * wet)
+    feed = Feed(ONE * lead, ONE * sulfur, ONE * acid, ONE * wet, ONE * mixing_s)
     dots, quantum_yield = SulfideGrowth().react(
         feed, Stage(ONE * injection_c, ONE * 9.0), ONE * kept, Stage(ONE * growth_c, ONE * growth_s)
     )
@@ -83,6 +84,12 @@ def test_what_has_not_been_degassed_glows_less_and_is_less_uniform() -> None:
     (dry, bright), (wet, dim) = made(wet=0.0), made(wet=0.8)
     assert dim < 0.6 * bright
     assert wet.sigma_nm / wet.radius_nm > dry.sigma_nm / dry.radius_nm
+
+
+def test_slower_mixing_finds_each_nucleus_in_other_liquid() -> None:
+    (quick, _), (slow, _) = made(mixing_s=0.1), made(mixing_s=2.0)
+    assert slow.sigma_nm / slow.radius_nm > 1.2 * quick.sigma_nm / quick.radius_nm
+    assert slow.dots_mol_m3 == pytest.approx(quick.dots_mol_m3, rel=0.1)
 
 
 def test_dots_nucleate_in_the_mixer_and_grow_behind_it() -> None:
