@@ -57,8 +57,9 @@ _LAYOUT: Final = Layout(
         driver_loss=0.02,
         liquid_j_ul_k=OCTADECENE.heat_j_ul_k,
     ),
+    # It sees the diode's wavelength too, for the share of it that is absorbed.
     spectrometer=SpectrometerParameters(
-        first_nm=430.0, last_nm=850.0, response_peak_nm=650.0, response_width_nm=220.0
+        first_nm=395.0, last_nm=850.0, response_peak_nm=650.0, response_width_nm=300.0
     ),
     liquid=OCTADECENE,
     excitation=Excitation(wavelength_nm=EXCITATION_NM),

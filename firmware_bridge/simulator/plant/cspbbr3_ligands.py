@@ -40,9 +40,10 @@ _LAYOUT: Final = Layout(
     safe_pressure_kpa=300.0,
     safe_temperature_c=95.0,
     thermal=ThermalParameters(heater_w=90.0, liquid_j_ul_k=OCTADECENE.heat_j_ul_k),
-    spectrometer=SpectrometerParameters(first_nm=385.0, last_nm=640.0),
+    # It sees the diode's wavelength too, for the share of it that is absorbed.
+    spectrometer=SpectrometerParameters(first_nm=355.0, last_nm=640.0, response_width_nm=300.0),
     liquid=OCTADECENE,
-    excitation=Excitation(wavelength_nm=EXCITATION_NM, counts_nm_per_s=4e7),
+    excitation=Excitation(wavelength_nm=EXCITATION_NM, counts_nm_per_s=3e7),
 )
 """Volumes, bores and powers are chosen; the liquid flows as octadecene does."""
 

@@ -61,7 +61,8 @@ _LAYOUT: Final = Layout(
     safe_pressure_kpa=300.0,
     safe_temperature_c=130.0,
     thermal=ThermalParameters(heater_w=100.0, liquid_j_ul_k=OCTADECENE.heat_j_ul_k),
-    spectrometer=SpectrometerParameters(first_nm=385.0, last_nm=765.0),
+    # It sees the diode's wavelength too, for the share of it that is absorbed.
+    spectrometer=SpectrometerParameters(first_nm=355.0, last_nm=765.0, response_width_nm=300.0),
     liquid=OCTADECENE,
     excitation=Excitation(wavelength_nm=EXCITATION_NM, counts_nm_per_s=4e7),
 )
