@@ -41,7 +41,8 @@ def to_restore(
 ) -> dict[str, float]:
     """Return what brings back the actuators that were `stopped`: targets as asked, or else as in `before`.
 
-    Loops that lost their actuators get their setpoints back; flow groups theirs, instead of their pumps.
+    Loops that lost their actuators get their setpoints back; flow groups theirs, instead of their pumps. A
+    diode that shone for an exposure stays off: the exposure is done again.
     """
     setpoints = _setpoints(plan, before)
     loops = _regulating(plan, before)
@@ -53,9 +54,16 @@ def to_restore(
             driven |= pumps
             # A group shows what is asked of it, not how far its pumps have come.
             targets |= {name: setpoints[name] for name in group.channels if name in setpoints}
+    driven |= _exposing(plan) - set(asked)
     names = [name for name in stopped if name not in driven and name in setpoints]
     names += [sensor for sensor in _lost(loops, stopped) if sensor not in driven]
     return targets | {name: asked.get(name, setpoints[name]) for name in names}
+
+
+def _exposing(plan: RigPlan) -> set[str]:
+    """Return the channels that are on for an exposure alone."""
+    emission = None if plan.spectrometer is None else plan.spectrometer.emission
+    return set() if emission is None else {emission.excitation}
 
 
 def _lost(loops: Sequence[LoopPlan], stopped: Collection[str]) -> list[str]:

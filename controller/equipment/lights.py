@@ -23,12 +23,17 @@ class Lights:
 
     async def turn(self, channel: str, level: float, settle_s: float = LAMP_SETTLE_S) -> float:
         """Set one, let it settle where that is a change, and return what it was."""
-        channels = [each.name for each in self.reactor.plan.channels]
-        before = self.reactor.snapshot().setpoints[channels.index(channel)]
+        before = self.level(channel)
         if before != level:
             await self.put(channel, level)
             await self.reactor.clock.sleep(settle_s)
-        return before if isfinite(before) else OFF
+        return before
+
+    def level(self, channel: str) -> float:
+        """Return what one is set to."""
+        channels = [each.name for each in self.reactor.plan.channels]
+        now = self.reactor.snapshot().setpoints[channels.index(channel)]
+        return now if isfinite(now) else OFF
 
     async def put(self, channel: str, level: float) -> None:
         """Set one without waiting for it."""

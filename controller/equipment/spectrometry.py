@@ -97,6 +97,12 @@ class Spectrometry:
                 self._lose(error)
         await self._report()
 
+    async def put_out(self) -> None:
+        """Put out the diode that a dead service left on; ControllerError where control refuses."""
+        plan, lights = self._plan.emission, Lights(self._reactor, "ostwaldd", "")
+        if plan is not None and lights.level(plan.excitation) != OFF:
+            await lights.put(plan.excitation, OFF)
+
     def close(self) -> None:
         """Let go of the device."""
         if self._device is not None:

@@ -87,6 +87,7 @@ async def run_service(job: Job) -> None:
         if reactor.spectrometry is not None:
             # Here, where nothing else acts: in lockstep, what is told to control takes a tick.
             await reactor.spectrometry.look()
+            await _put_out(reactor.spectrometry)
             tasks.append(asyncio.create_task(reactor.spectrometry.watch()))
         await campaigns.resume_all()
         notify("READY=1")
@@ -155,6 +156,13 @@ def _log_events(journal: Journal, events: Sequence[LoggedEvent]) -> None:
     for each in events:
         event = each.event
         log.warning("control", kind=event.kind, subject=event.subject, text=event.text, actor=event.actor)
+
+
+async def _put_out(spectrometry: Spectrometry) -> None:
+    try:
+        await spectrometry.put_out()
+    except ControllerError as error:
+        log.warning("the diode of emission was left on", error=str(error))
 
 
 async def _await_control(reactor: RemoteReactor) -> None:

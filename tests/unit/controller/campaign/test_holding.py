@@ -12,6 +12,7 @@ from controller.campaign.holding import moving, to_restore, to_safe
 from controller.domain.plan import ChannelPlan, LoopPlan
 from controller.domain.readings import ReactorState, Snapshot
 from controller.domain.recipe import Hold
+from tests.unit.controller.campaign.glowing import GLOWING
 from tests.unit.controller.campaign.simulated_rig import BOOT, PLAN, with_group
 
 EVERYTHING = Hold(keeps_flows=False, keeps_temperatures=False)
@@ -135,3 +136,11 @@ def test_only_what_stopped_comes_back_and_a_hold_asks_for_safe_values_alone(
         assert moving(plan).isdisjoint(restored)
     if keeps_temperatures:
         assert {loop.sensor for loop in plan.loops}.isdisjoint(restored)
+
+
+def test_a_diode_that_shone_for_an_exposure_stays_off_but_not_one_that_the_recipe_asked_for() -> None:
+    before = snapshot(GLOWING, diode=60.0, lamp__power=80.0)
+    stopped = to_safe(GLOWING, before, EVERYTHING)
+    assert "diode" in stopped
+    assert to_restore(GLOWING, before, ["diode", "lamp.power"], {}) == {"lamp.power": 80.0}
+    assert to_restore(GLOWING, before, ["diode"], {"diode": 20.0}) == {"diode": 20.0}

@@ -50,7 +50,7 @@ class Cell:
         return SimpleNamespace(boot_id=self.boot_id, time_s=self.time_s, setpoints=setpoints)
 
     async def set(self, targets: Mapping[str, float], *, actor: str, lease: str) -> None:
-        assert (actor, lease) == ("run r1", "secret")
+        assert (actor, lease) in (("run r1", "secret"), ("ostwaldd", ""))
         (change,) = targets.items()
         if refusal := self.refusals.get(change):
             raise refusal
@@ -220,3 +220,15 @@ async def test_what_can_not_be_exposed_is_refused_before_the_diode_shines(
     with pytest.raises(ControllerError, match="can't be exposed"):
         await cell.take(integration_s, scans)
     assert cell.said == []
+
+
+@pytest.mark.parametrize(("left_at", "said"), [(60.0, [("diode", 0.0)]), (0.0, []), (float("nan"), [])])
+async def test_a_diode_that_a_dead_service_left_on_is_put_out(
+    cell: Cell, left_at: float, said: list[tuple[str, float]]
+) -> None:
+    cell.lights["diode"] = left_at
+    await cell.spectrometry.put_out()
+    assert cell.said == said
+    without = Cell(PLAN.spectrometer)
+    await without.spectrometry.put_out()
+    assert without.said == []
