@@ -118,7 +118,8 @@ def _drive(
     )
     flows.move(model.flows, outputs, wanted, dt_s)
     for index, limit in model.singles:
-        outputs[index] = approach(outputs[index], wanted[index], limit, dt_s)
+        if outputs[index] is not wanted[index]:
+            outputs[index] = approach(outputs[index], wanted[index], limit, dt_s)
     for index in forced:
         outputs[index] = model.safe[index]
     return moved(state, tuple(outputs), driven), events

@@ -31,7 +31,9 @@ class LoopbackEndpoint:
 
     def pump(self) -> None:
         """Carry what waits, both ways. A reply that the line has no room for is lost, as on a wire."""
-        self._link.write(self._device.feed(self._link.read()))
+        reply = self._device.feed(self._link.read())
+        if reply:
+            self._link.write(reply)
 
 
 class PtyEndpoint:
