@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from firmware_bridge.simulator.optics.constants import HC_EV_NM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 _SIGMA_TO_FWHM: Final = 2.0 * np.sqrt(2.0 * np.log(2.0))
@@ -53,3 +56,32 @@ def emitted_per_nm(
 def sigma_of_fwhm(fwhm: float) -> float:
     """Give the standard deviation of a Gaussian of this width at half its height."""
     return fwhm / float(_SIGMA_TO_FWHM)
+
+
+@dataclass(frozen=True, slots=True)
+class Emitters:
+    """n populations that absorb and emit; `absorbances` gives their shares, (n, k), at k wavelengths in nm."""
+
+    absorbances: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    line_ev: NDArray[np.float64]
+    sigma_ev: NDArray[np.float64]
+    quantum_yield: NDArray[np.float64]
+
+    def absorbance(self, wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Decadic absorbance of all of them, shape (wavelengths,)."""
+        seen: NDArray[np.float64] = self.absorbances(wavelength_nm).sum(axis=0)
+        return seen
+
+    def emission(self, wavelength_nm: NDArray[np.float64], excitation_nm: float) -> NDArray[np.float64]:
+        """Photons emitted per nm for each photon of the excitation that enters, shape (wavelengths,)."""
+        absorbed = self._absorbed(excitation_nm)
+        return emitted_per_nm(wavelength_nm, self.line_ev, self.sigma_ev, absorbed, self.quantum_yield)
+
+    def mean_yield(self, excitation_nm: float) -> float:
+        """Photons emitted for each one absorbed; NaN where nothing absorbs."""
+        absorbed = self._absorbed(excitation_nm)
+        total = float(absorbed.sum())
+        return float(absorbed @ self.quantum_yield) / total if total > 0.0 else float("nan")
+
+    def _absorbed(self, excitation_nm: float) -> NDArray[np.float64]:
+        return self.absorbances(np.array([excitation_nm]))[:, 0]

@@ -9,7 +9,7 @@ import numpy as np
 from firmware_bridge.simulator.chemistry.cdsete import CARRIER, REAGENTS, AlloyDots, CdSeTeGrowth
 from firmware_bridge.simulator.optics import alloy
 from firmware_bridge.simulator.optics.constants import HC_EV_NM
-from firmware_bridge.simulator.optics.luminescence import emitted_per_nm, sigma_of_fwhm
+from firmware_bridge.simulator.optics.luminescence import Emitters, sigma_of_fwhm
 from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
 from firmware_bridge.simulator.plant.heat import ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import OCTADECENE, Tube
@@ -86,47 +86,33 @@ class CdSeTeProcess:
 
     def alloy(self, parcels: Parcels) -> AlloyDots:
         """Give what the droplets hold at the detector; the carrier between them holds nothing."""
-        return self._latest.of(parcels)
+        return self._latest.of(parcels)[0]
 
     def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
-        seen: NDArray[np.float64] = self._absorbances(parcels, self.layout.pixels_nm).sum(axis=0)
-        return seen
+        return self._latest.of(parcels)[1].absorbance(self.layout.pixels_nm)
 
     def emission(self, parcels: Parcels) -> NDArray[np.float64]:
-        grown = self.alloy(parcels)
-        first_ev = alloy.exciton_ev(_diameter_nm(grown), grown.telluride)
-        return emitted_per_nm(
-            self.layout.pixels_nm,
-            first_ev - STOKES_EV,
-            _sigma_ev(grown),
-            self._absorbances(parcels, np.array([EXCITATION_NM]))[:, 0],
-            quantum_yield(grown),
-        )
+        return self._latest.of(parcels)[1].emission(self.layout.pixels_nm, EXCITATION_NM)
 
     def quantum_yield(self, parcels: Parcels) -> float:
         """Photons emitted for each one absorbed, of all that the cell holds; NaN without dots."""
-        absorbed = self._absorbances(parcels, np.array([EXCITATION_NM]))[:, 0]
-        total = float(absorbed.sum())
-        return float(absorbed @ quantum_yield(self.alloy(parcels))) / total if total > 0.0 else float("nan")
+        return self._latest.of(parcels)[1].mean_yield(EXCITATION_NM)
 
-    def _absorbances(self, parcels: Parcels, wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Each parcel's share of the decadic absorbance, shape (parcels, wavelengths)."""
-        grown = self.alloy(parcels)
-        diameter_nm = _diameter_nm(grown)
-        per_unit = alloy.absorption_m2_mol(
-            HC_EV_NM / wavelength_nm,
-            alloy.exciton_ev(diameter_nm, grown.telluride),
-            _sigma_ev(grown),
-            diameter_nm,
-        )
-        path_m = self.layout.geometry.path_mm / 1000.0
-        shares: NDArray[np.float64] = per_unit * (parcels.weight * grown.dots.solid_mol_m3)[:, None] * path_m
-        return shares
+    def _grow(self, parcels: Parcels) -> tuple[AlloyDots, Emitters]:
+        shares = parcels.fractions[:, : len(REAGENTS)]
+        grown = self.chemistry.grow(shares, parcels.reactor_c, parcels.reactor_s)
+        return grown, self._emitters(grown, parcels.weight)
 
-    def _grow(self, parcels: Parcels) -> AlloyDots:
-        return self.chemistry.grow(
-            parcels.fractions[:, : len(REAGENTS)], parcels.reactor_c, parcels.reactor_s
-        )
+    def _emitters(self, grown: AlloyDots, weight: NDArray[np.float64]) -> Emitters:
+        diameter_nm, sigma_ev = 2.0 * grown.dots.radius_nm, _sigma_ev(grown)
+        first_ev = alloy.exciton_ev(diameter_nm, grown.telluride)
+        seen_mol_m2 = weight * grown.dots.solid_mol_m3 * (self.layout.geometry.path_mm / 1000.0)
+
+        def absorbances(wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+            per_unit = alloy.absorption_m2_mol(HC_EV_NM / wavelength_nm, first_ev, sigma_ev, diameter_nm)
+            return per_unit * seen_mol_m2[:, None]
+
+        return Emitters(absorbances, first_ev - STOKES_EV, sigma_ev, quantum_yield(grown))
 
 
 def quantum_yield(grown: AlloyDots) -> NDArray[np.float64]:
@@ -139,13 +125,8 @@ def quantum_yield(grown: AlloyDots) -> NDArray[np.float64]:
     return share
 
 
-def _diameter_nm(grown: AlloyDots) -> NDArray[np.float64]:
-    diameter_nm: NDArray[np.float64] = 2.0 * grown.dots.radius_nm
-    return diameter_nm
-
-
 def _sigma_ev(grown: AlloyDots) -> NDArray[np.float64]:
     """Join the standard deviations of one dot's line and of sizes."""
-    slope_ev_nm = alloy.exciton_slope_ev_nm(_diameter_nm(grown), grown.telluride)
+    slope_ev_nm = alloy.exciton_slope_ev_nm(2.0 * grown.dots.radius_nm, grown.telluride)
     sigma_ev: NDArray[np.float64] = np.hypot(sigma_of_fwhm(LINE_EV), slope_ev_nm * 2.0 * grown.dots.sigma_nm)
     return sigma_ev

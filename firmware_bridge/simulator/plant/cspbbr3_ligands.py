@@ -9,7 +9,7 @@ import numpy as np
 from firmware_bridge.simulator.chemistry.cspbbr3_ligands import STREAMS, LigandCubes, LigandGrowth
 from firmware_bridge.simulator.optics import perovskite
 from firmware_bridge.simulator.optics.constants import HC_EV_NM
-from firmware_bridge.simulator.optics.luminescence import emitted_per_nm, sigma_of_fwhm
+from firmware_bridge.simulator.optics.luminescence import Emitters, sigma_of_fwhm
 from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
 from firmware_bridge.simulator.plant.heat import ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import OCTADECENE, Tube
@@ -66,38 +66,33 @@ class LigandProcess:
         return ()
 
     def cubes(self, parcels: Parcels) -> LigandCubes:
-        return self._latest.of(parcels)
+        """Give what is in the flow cell."""
+        return self._latest.of(parcels)[0]
 
     def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
-        seen: NDArray[np.float64] = self._absorbances(parcels, self.layout.pixels_nm).sum(axis=0)
-        return seen
+        return self._latest.of(parcels)[1].absorbance(self.layout.pixels_nm)
 
     def emission(self, parcels: Parcels) -> NDArray[np.float64]:
-        cubes = self.cubes(parcels)
-        return emitted_per_nm(
-            self.layout.pixels_nm,
-            _first_ev(cubes) - STOKES_EV,
-            _sigma_ev(cubes),
-            self._absorbances(parcels, np.array([EXCITATION_NM]))[:, 0],
-            cubes.quantum_yield,
-        )
+        return self._latest.of(parcels)[1].emission(self.layout.pixels_nm, EXCITATION_NM)
 
     def quantum_yield(self, parcels: Parcels) -> float:
         """Photons emitted for each one absorbed, of all that the cell holds; NaN without cubes."""
-        absorbed = self._absorbances(parcels, np.array([EXCITATION_NM]))[:, 0]
-        total = float(absorbed.sum())
-        return float(absorbed @ self.cubes(parcels).quantum_yield) / total if total > 0.0 else float("nan")
+        return self._latest.of(parcels)[1].mean_yield(EXCITATION_NM)
 
-    def _absorbances(self, parcels: Parcels, wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Each parcel's share of the decadic absorbance, (parcels, wavelengths); Cs4PbBr6 has none here."""
-        cubes = self.cubes(parcels)
-        per_lead = perovskite.absorption_m2_mol(HC_EV_NM / wavelength_nm, _first_ev(cubes), _sigma_ev(cubes))
-        path_m = self.layout.geometry.path_mm / 1000.0
-        shares: NDArray[np.float64] = per_lead * (parcels.weight * cubes.bright_mol_m3)[:, None] * path_m
-        return shares
+    def _grow(self, parcels: Parcels) -> tuple[LigandCubes, Emitters]:
+        cubes = self.chemistry.grow(parcels.fractions, parcels.reactor_c, parcels.reactor_s)
+        return cubes, self._emitters(cubes, parcels.weight)
 
-    def _grow(self, parcels: Parcels) -> LigandCubes:
-        return self.chemistry.grow(parcels.fractions, parcels.reactor_c, parcels.reactor_s)
+    def _emitters(self, cubes: LigandCubes, weight: NDArray[np.float64]) -> Emitters:
+        first_ev, sigma_ev = _first_ev(cubes), _sigma_ev(cubes)
+        # Cs4PbBr6 does not absorb here.
+        seen_mol_m2 = weight * cubes.bright_mol_m3 * (self.layout.geometry.path_mm / 1000.0)
+
+        def absorbances(wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+            per_lead = perovskite.absorption_m2_mol(HC_EV_NM / wavelength_nm, first_ev, sigma_ev)
+            return per_lead * seen_mol_m2[:, None]
+
+        return Emitters(absorbances, first_ev - STOKES_EV, sigma_ev, cubes.quantum_yield)
 
 
 def _first_ev(cubes: LigandCubes) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from firmware_bridge.simulator.chemistry.halide_exchange import Exchanged, HalideExchange
 from firmware_bridge.simulator.optics import perovskite
 from firmware_bridge.simulator.optics.constants import HC_EV_NM
-from firmware_bridge.simulator.optics.luminescence import emitted_per_nm, sigma_of_fwhm
+from firmware_bridge.simulator.optics.luminescence import Emitters, sigma_of_fwhm
 from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
 from firmware_bridge.simulator.plant import mixing
 from firmware_bridge.simulator.plant.heat import ThermalParameters
@@ -69,16 +68,6 @@ _LAYOUT: Final = Layout(
 """Volumes, bores and powers are chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cubes:
-    """n parcels of exchanged cubes and what of them light shows, arrays (n,)."""
-
-    exchanged: Exchanged
-    first_ev: NDArray[np.float64]
-    sigma_ev: NDArray[np.float64]
-    quantum_yield: NDArray[np.float64]
-
-
 class HalideExchangeProcess:
     """Seeds take up ligands in the mixer; halides and gas join, and exchange goes on in the reactor."""
 
@@ -96,54 +85,38 @@ class HalideExchangeProcess:
     def met(self, _drive: Drive) -> tuple[float, ...]:
         return ()
 
-    def cubes(self, parcels: Parcels) -> Cubes:
+    def exchanged(self, parcels: Parcels) -> Exchanged:
         """Give what the droplets hold at the detector."""
-        return self._latest.of(parcels)
+        return self._latest.of(parcels)[0]
 
     def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
-        seen: NDArray[np.float64] = self._absorbances(parcels, self.layout.pixels_nm).sum(axis=0)
-        return seen
+        return self._latest.of(parcels)[1].absorbance(self.layout.pixels_nm)
 
     def emission(self, parcels: Parcels) -> NDArray[np.float64]:
-        cubes = self.cubes(parcels)
-        return emitted_per_nm(
-            self.layout.pixels_nm,
-            cubes.first_ev - STOKES_EV,
-            cubes.sigma_ev,
-            self._absorbances(parcels, np.array([EXCITATION_NM]))[:, 0],
-            cubes.quantum_yield,
-        )
+        return self._latest.of(parcels)[1].emission(self.layout.pixels_nm, EXCITATION_NM)
 
     def quantum_yield(self, parcels: Parcels) -> float:
         """Photons emitted for each one absorbed, of all that the cell holds; NaN without cubes."""
-        absorbed = self._absorbances(parcels, np.array([EXCITATION_NM]))[:, 0]
-        total = float(absorbed.sum())
-        return float(absorbed @ self.cubes(parcels).quantum_yield) / total if total > 0.0 else float("nan")
+        return self._latest.of(parcels)[1].mean_yield(EXCITATION_NM)
 
-    def _absorbances(self, parcels: Parcels, wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Each parcel's share of the decadic absorbance, shape (parcels, wavelengths)."""
-        cubes = self.cubes(parcels)
-        per_lead = perovskite.absorption_m2_mol(HC_EV_NM / wavelength_nm, cubes.first_ev, cubes.sigma_ev)
-        path_m = self.layout.geometry.path_mm / 1000.0
-        shares: NDArray[np.float64] = (
-            per_lead * (parcels.weight * cubes.exchanged.lead_mol_m3)[:, None] * path_m
-        )
-        return shares
-
-    def _exchange(self, parcels: Parcels) -> Cubes:
+    def _exchange(self, parcels: Parcels) -> tuple[Exchanged, Emitters]:
         shares = parcels.fractions[:, : len(REAGENTS)]
         exchanged = self.chemistry.exchange(
             shares, parcels.mixer_exposure, parcels.reactor_c, parcels.reactor_s
         )
-        limited = mixing.damkohler(exchanged.rate_per_s, self._mixing_s(parcels))
         liquid = self.chemistry.fed(shares)
+        limited = mixing.damkohler(exchanged.rate_per_s, self._mixing_s(parcels))
+        first_ev = perovskite.exciton_ev(exchanged.edge_nm, exchanged.iodide, exchanged.chloride)
+        sigma_ev = _sigma_ev(exchanged, limited)
+        seen_mol_m2 = parcels.weight * exchanged.lead_mol_m3 * (self.layout.geometry.path_mm / 1000.0)
+
+        def absorbances(wavelength_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+            per_lead = perovskite.absorption_m2_mol(HC_EV_NM / wavelength_nm, first_ev, sigma_ev)
+            return per_lead * seen_mol_m2[:, None]
+
         alone = np.abs(liquid.amine - liquid.acid)
-        return Cubes(
-            exchanged=exchanged,
-            first_ev=perovskite.exciton_ev(exchanged.edge_nm, exchanged.iodide, exchanged.chloride),
-            sigma_ev=_sigma_ev(exchanged, limited),
-            quantum_yield=_quantum_yield(exchanged, alone),
-        )
+        bright = _quantum_yield(exchanged, alone)
+        return exchanged, Emitters(absorbances, first_ev - STOKES_EV, sigma_ev, bright)
 
     def _mixing_s(self, parcels: Parcels) -> NDArray[np.float64]:
         """Time in which slip stirs a droplet, as long as gas and total flow make it."""

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from firmware_bridge.simulator.optics import alloy
 from firmware_bridge.simulator.optics.confinement import dot_diameter_nm
 from firmware_bridge.simulator.optics.constants import HC_EV_NM
-from firmware_bridge.simulator.optics.luminescence import emitted_per_nm, lines_per_nm, sigma_of_fwhm
+from firmware_bridge.simulator.optics.luminescence import (
+    Emitters,
+    emitted_per_nm,
+    lines_per_nm,
+    sigma_of_fwhm,
+)
 
 NM = np.linspace(300.0, 1200.0, 9001)
 STEP_NM = float(NM[1] - NM[0])
@@ -74,3 +79,23 @@ def test_deep_in_the_continuum_dots_absorb_by_their_volume() -> None:
     first_ev = alloy.exciton_ev(diameters_nm, np.full(3, 0.4))
     seen = alloy.absorption_m2_mol(np.array([alloy.REFERENCE_EV]), first_ev, np.full(3, 0.05), diameters_nm)
     assert seen[:, 0] == pytest.approx(alloy.ABSORPTION_M2_MOL, rel=0.01)
+
+
+def test_populations_share_the_light_by_what_they_absorb() -> None:
+    shares = np.array([0.3, 0.1])
+    emitters = Emitters(
+        lambda nm: shares[:, None] * np.ones_like(nm),
+        np.array([2.0, 2.4]),
+        np.array([0.03, 0.03]),
+        np.array([0.8, 0.4]),
+    )
+    assert emitters.absorbance(NM) == pytest.approx(np.full(NM.shape, 0.4))
+    assert emitters.mean_yield(365.0) == pytest.approx(0.7)
+    emitted = emitters.emission(NM, 365.0).sum() * STEP_NM
+    assert emitted == pytest.approx(0.7 * (1.0 - 10.0**-0.4), rel=1e-3)
+
+
+def test_where_nothing_absorbs_nothing_is_emitted_and_no_yield_known() -> None:
+    none = Emitters(lambda nm: np.zeros((1, nm.size)), np.array([2.0]), np.array([0.03]), np.array([0.8]))
+    assert not none.emission(NM, 365.0).any()
+    assert np.isnan(none.mean_yield(365.0))
