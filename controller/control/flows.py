@@ -117,7 +117,7 @@ def move(model: FlowsModel, outputs: list[float], wanted: Sequence[float], dt_s:
     The pump that needs longest, or the ramp of the total, sets the pace; without limits they jump.
     """
     for group in model.groups:
-        # Almost always all are there. By identity: what has arrived is the very object, down to a zero's sign.
+        # Almost always all are there: by identity, since what has arrived is the very object.
         for pump in group.pumps:
             if outputs[pump] is not wanted[pump]:
                 break
