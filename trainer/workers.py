@@ -1,11 +1,14 @@
 """Where fits run: in this process, in several of this machine, or on a dask cluster that is there already.
 
-Whatever the place, results come in the order of the tasks, so the answer is the same.
+Whatever the place, results come in the order of the tasks, so the answer is the same. A fit that is long by
+itself is divided, too: see `shared_out`.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, nullcontext
+from multiprocessing import current_process
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from trainer.errors import TrainerError, UsageError
@@ -82,11 +85,44 @@ def open_workers(jobs: int, cluster: str | None) -> Iterator[Workers]:
         return
     if jobs != 1:
         raise UsageError("--jobs and --cluster exclude each other", remedy="leave one out")
+    from joblib import parallel_config  # noqa: PLC0415 - only when asked for
+
     client = _connect(cluster)
     try:
-        yield Cluster(client)
+        # One job where nothing is asked: only `shared_out` goes to the cluster, not every small forest.
+        with parallel_config(backend="dask", client=client, n_jobs=1):
+            yield Cluster(client)
     finally:
         client.close()
+
+
+def shared_out(
+    function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
+) -> list[Result]:
+    """Run the parts of one fit on all there is: the cluster in use, or this machine's processors.
+
+    Within a task of a cluster, its other workers take parts; a process that may have no children does all
+    itself. Results come in the order of the items.
+    """
+    from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415 - the module stays light
+
+    within = parallel_config(backend="dask") if _is_cluster_task() else nullcontext()
+    jobs = 1 if len(items) == 1 or (current_process().daemon and not _is_cluster_task()) else -1
+    with within:
+        return list(Parallel(n_jobs=jobs)(delayed(function)(shared, item) for item in items))
+
+
+def _is_cluster_task() -> bool:
+    """Return whether a dask worker runs this."""
+    if "distributed" not in sys.modules:
+        return False
+    from distributed import get_worker  # noqa: PLC0415 - an optional dependency
+
+    try:
+        get_worker()
+    except ValueError:
+        return False
+    return True
 
 
 def _connect(address: str) -> Any:

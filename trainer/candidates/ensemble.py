@@ -7,15 +7,14 @@ they miss on conditions that were not in their samples.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from multiprocessing import current_process
 from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib import Parallel, delayed
 
-from trainer.candidates.ensemble_training import Members, join, train_members
+from trainer.candidates.ensemble_training import Group, Members, join, train_members
 from trainer.candidates.targets import Components, reduce_targets
 from trainer.candidates.tuned import Dimension, Tuned, grid
+from trainer.workers import shared_out
 
 if TYPE_CHECKING:
     from trainer.arrays import Floats
@@ -77,24 +76,15 @@ def answer_all(members: Members, z: Floats) -> Floats:
 
 
 def fit_ensemble(data: TrainingSet, settings: Settings, seed: int) -> NetworkEnsemble:
-    """Fit so many `members` of `hidden` units under the weight `decay`, in groups side by side (joblib)."""
+    """Fit so many `members` of `hidden` units under the weight `decay`, in groups side by side."""
     reduced, components = reduce_targets(data)
     count = int(settings["members"])
     sizes = [min(GROUP, count - start) for start in range(0, count, GROUP)]
     seeds = np.random.SeedSequence(seed).generate_state(len(sizes))
-    workers = Parallel(n_jobs=_worker_count(len(sizes)))
-    groups = workers(
-        delayed(train_members)(reduced, int(settings["hidden"]), settings["decay"], size, int(own))
-        for size, own in zip(sizes, seeds, strict=True)
-    )
-    members = join(groups)
+    hidden, decay = int(settings["hidden"]), settings["decay"]
+    groups = [Group(hidden, decay, size, int(own)) for size, own in zip(sizes, seeds, strict=True)]
+    members = join(shared_out(train_members, reduced, groups))
     return NetworkEnsemble(members, _error_outside(members, reduced), components)
-
-
-def _worker_count(groups: int) -> int:
-    """Return -1, every processor, or 1 where there is nothing to share or no process may be started."""
-    # A worker of a dask cluster is a daemon: it can have no children.
-    return 1 if groups == 1 or current_process().daemon else -1
 
 
 def _error_outside(members: Members, data: TrainingSet) -> Floats:

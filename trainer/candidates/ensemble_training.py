@@ -7,6 +7,7 @@ bootstrap sample.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,30 +42,42 @@ class Members:
     drawn: Floats
 
 
-def train_members(data: TrainingSet, hidden: int, decay: float, count: int, seed: int) -> Members:
-    """Train `count` networks of `hidden` units; `decay` is the penalty on squared weights, as for one row."""
-    rng = np.random.default_rng(seed)
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`count` networks of `hidden` units; `decay` is the penalty on squared weights, as for one row."""
+
+    hidden: int
+    decay: float
+    count: int
+    seed: int
+
+
+def train_members(data: TrainingSet, group: Group) -> Members:
+    """Train a group side by side; equal seeds give equal networks, wherever."""
+    count, hidden = group.count, group.hidden
+    rng = np.random.default_rng(group.seed)
     rows, features = data.z.shape
     drawn = rng.multinomial(rows, np.full(rows, 1.0 / rows), size=count).astype(np.float64)
     weights = (drawn * (data.counts / data.counts.mean())).astype(np.float32)
+    batch = min(BATCH, rows)
     network = _Trainee(
         [
             _start(rng, (count, features, hidden), features),
             _start(rng, (count, 1, hidden), features),
             _start(rng, (count, hidden, data.y.shape[1]), hidden),
             np.zeros((count, 1, data.y.shape[1]), dtype=np.float32),
-        ]
+        ],
+        batch,
     )
     z, y = data.z.astype(np.float32), data.y.astype(np.float32)
-    batch = min(BATCH, rows)
     steps = min(max(PASSES * rows // batch, MIN_STEPS), MAX_STEPS)
     order = np.empty(0, dtype=np.int64)
     for step in range(steps):
         if len(order) < batch:
             order = rng.permutation(rows)
         chosen, order = order[:batch], order[batch:]
-        rate = 0.5 * RATE * (1.0 + np.cos(np.pi * step / steps))
-        network.step(z[chosen], y[chosen], weights[:, chosen], decay / rows, rate)
+        rate = 0.5 * RATE * (1.0 + math.cos(math.pi * step / steps))
+        network.step(z[chosen], y[chosen], weights[:, chosen], group.decay / rows, rate)
     inner, inner_bias, outer, outer_bias = (part.astype(np.float64) for part in network.parts)
     return Members(inner, inner_bias, outer, outer_bias, drawn)
 
@@ -80,10 +93,21 @@ def join(groups: list[Members]) -> Members:
 
 
 class _Trainee:
-    """Weights of all members, and Adam's running mean and square of each slope."""
+    """Weights of all members, and Adam's running mean and square of each slope.
 
-    def __init__(self, parts: list[Singles]) -> None:
+    Every step works in the same memory: in a dask worker, which gives memory back at once, asking for it anew
+    costs more than the arithmetic.
+    """
+
+    def __init__(self, parts: list[Singles], batch: int) -> None:
         self.parts = parts
+        count, _, hidden = parts[0].shape
+        self._signal = np.empty((count, batch, hidden), dtype=np.float32)
+        self._back = np.empty_like(self._signal)
+        self._bend = np.empty_like(self._signal)
+        self._error = np.empty((count, batch, parts[2].shape[2]), dtype=np.float32)
+        self._slopes = [np.empty_like(part) for part in parts]
+        self._scratch = [np.empty_like(part) for part in parts]
         self._means = [np.zeros_like(part) for part in parts]
         self._squares = [np.zeros_like(part) for part in parts]
         self._steps = 0
@@ -91,25 +115,44 @@ class _Trainee:
     def step(self, z: Singles, y: Singles, weights: Singles, decay: float, rate: float) -> None:
         """Go one step down the weighted squared error of a batch `z` [b, p], `y` [b, q], `weights` [k, b]."""
         inner, inner_bias, outer, outer_bias = self.parts
-        signal = np.tanh(z @ inner + inner_bias)
-        error = (signal @ outer + outer_bias - y) * (weights[:, :, None] / np.float32(len(z)))
-        back = (error @ outer.transpose(0, 2, 1)) * (1.0 - signal * signal)
-        slopes = [
-            z.T @ back + decay * inner,
-            back.sum(axis=1, keepdims=True),
-            signal.transpose(0, 2, 1) @ error + decay * outer,
-            error.sum(axis=1, keepdims=True),
-        ]
-        self._descend(slopes, rate)
+        signal, error, back, bend = self._signal, self._error, self._back, self._bend
+        np.matmul(z, inner, out=signal)
+        np.tanh(np.add(signal, inner_bias, out=signal), out=signal)
+        np.matmul(signal, outer, out=error)
+        error += outer_bias
+        error -= y
+        error *= weights[:, :, None] / np.float32(len(z))
+        np.matmul(error, outer.transpose(0, 2, 1), out=back)
+        # The slope of tanh.
+        np.subtract(np.float32(1.0), np.multiply(signal, signal, out=bend), out=bend)
+        back *= bend
+        of_inner, of_inner_bias, of_outer, of_outer_bias = self._slopes
+        np.matmul(z.T, back, out=of_inner)
+        np.sum(back, axis=1, keepdims=True, out=of_inner_bias)
+        np.matmul(signal.transpose(0, 2, 1), error, out=of_outer)
+        np.sum(error, axis=1, keepdims=True, out=of_outer_bias)
+        of_inner += np.multiply(inner, decay, out=self._scratch[0])
+        of_outer += np.multiply(outer, decay, out=self._scratch[2])
+        self._descend(rate)
 
-    def _descend(self, slopes: list[Singles], rate: float) -> None:
+    def _descend(self, rate: float) -> None:
         self._steps += 1
         mean_share = 1.0 - _DECAY_OF_MEAN**self._steps
         square_share = 1.0 - _DECAY_OF_SQUARE**self._steps
-        for part, slope, mean, square in zip(self.parts, slopes, self._means, self._squares, strict=True):
-            mean[:] += (1.0 - _DECAY_OF_MEAN) * (slope - mean)
-            square[:] += (1.0 - _DECAY_OF_SQUARE) * (slope * slope - square)
-            part[:] -= (rate / mean_share) * mean / (np.sqrt(square / square_share) + _TINY)
+        for part, slope, mean, square, scratch in zip(
+            self.parts, self._slopes, self._means, self._squares, self._scratch, strict=True
+        ):
+            _approach(mean, slope, 1.0 - _DECAY_OF_MEAN, scratch)
+            _approach(square, np.multiply(slope, slope, out=slope), 1.0 - _DECAY_OF_SQUARE, scratch)
+            np.sqrt(np.divide(square, square_share, out=scratch), out=scratch)
+            np.divide(mean, np.add(scratch, _TINY, out=scratch), out=scratch)
+            np.subtract(part, np.multiply(scratch, rate / mean_share, out=scratch), out=part)
+
+
+def _approach(value: Singles, target: Singles, share: float, scratch: Singles) -> None:
+    """Bring `value` nearer to `target`, in place, by a share of what lies between."""
+    np.subtract(target, value, out=scratch)
+    np.add(value, np.multiply(scratch, share, out=scratch), out=value)
 
 
 def _start(rng: np.random.Generator, shape: tuple[int, ...], inputs: int) -> Singles:

@@ -1,0 +1,127 @@
+"""A fit on a dask cluster of two workers is the fit on this machine, to the last bit."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pytest
+from distributed import LocalCluster, get_worker
+from joblib import parallel_config
+from typer.testing import CliRunner
+
+from trainer.candidates.base import TrainingSet
+from trainer.candidates.ensemble import GROUP, fit_ensemble
+from trainer.cli import app
+from trainer.workers import open_workers, shared_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from trainer.arrays import Floats
+    from trainer.candidates.ensemble import NetworkEnsemble
+
+BOTH_AT_WORK: Final = threading.Barrier(2)
+SETTINGS: Final = {"members": 2.0 * GROUP + 3.0, "hidden": 2.0, "decay": 0.3}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Two workers as threads of this process, behind a real scheduler on loopback."""
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster:
+        yield cluster.scheduler_address.removeprefix("tcp://")
+
+
+@pytest.fixture
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.candidates.ensemble_training.MIN_STEPS", 30)
+    monkeypatch.setattr("trainer.candidates.ensemble_training.MAX_STEPS", 30)
+
+
+@pytest.fixture
+def data() -> TrainingSet:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(40, 3))
+    return TrainingSet(z, np.sin(z[:, :2]), np.ones(40), np.zeros(2), np.arange(3))
+
+
+def _fit(data: TrainingSet, seed: int) -> NetworkEnsemble:
+    return fit_ensemble(data, SETTINGS, seed)
+
+
+def _fit_here(data: TrainingSet, seed: int) -> NetworkEnsemble:
+    with parallel_config(backend="sequential"):
+        return _fit(data, seed)
+
+
+def _is_same(one: NetworkEnsemble, other: NetworkEnsemble, z: Floats) -> bool:
+    pairs = zip(one.predict(z), other.predict(z), strict=True)
+    return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_an_ensemble_trained_by_two_workers_is_the_one_trained_here(data: TrainingSet, address: str) -> None:
+    with open_workers(1, address):
+        shared = _fit(data, 1)
+    assert _is_same(shared, _fit_here(data, 1), data.z)
+    assert not _is_same(shared, _fit_here(data, 2), data.z)
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_fits_within_tasks_of_a_cluster_are_those_made_here(data: TrainingSet, address: str) -> None:
+    with open_workers(1, address) as workers:
+        fitted = list(workers.map(_fit, data, [1, 2, 3]))
+    for seed, each in zip([1, 2, 3], fitted, strict=True):
+        assert _is_same(each, _fit_here(data, seed), data.z)
+
+
+def _meet(offset: int, part: int) -> int:
+    """Wait for another part: if only one is at work at a time, this ends in an error."""
+    BOTH_AT_WORK.wait(timeout=20.0)
+    return offset + part
+
+
+def test_parts_of_a_fit_go_to_both_workers(address: str) -> None:
+    with open_workers(1, address):
+        assert shared_out(_meet, 10, [1, 2]) == [11, 12]
+
+
+def _name_task(_: None, part: int) -> tuple[int, str]:
+    return part, get_worker().get_current_task()
+
+
+def _name_all_tasks(_: None, parts: list[int]) -> tuple[str, list[tuple[int, str]]]:
+    return get_worker().get_current_task(), shared_out(_name_task, None, parts)
+
+
+def test_parts_of_a_task_are_tasks_that_any_worker_may_take(address: str) -> None:
+    with open_workers(1, address) as workers:
+        ((whole, parts),) = workers.map(_name_all_tasks, None, [[1, 2, 3]])
+    assert [number for number, _ in parts] == [1, 2, 3]
+    assert len({whole, *(task for _, task in parts)}) == 4
+
+
+def test_a_comparison_on_a_cluster_tells_the_same_as_here(csv: Path, address: str) -> None:
+    arguments = [
+        "compare",
+        str(csv),
+        "--target",
+        "peak",
+        "--split",
+        "kfold:3",
+        "--algorithms",
+        "ridge,gp",
+    ]
+    told = [CliRunner().invoke(app, [*arguments, "--json", *where]) for where in ([], ["--cluster", address])]
+    assert [each.exit_code for each in told] == [0, 0], told[1].stderr
+    assert json.loads(told[0].stdout) == json.loads(told[1].stdout)
