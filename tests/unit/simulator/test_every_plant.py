@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,40 +16,19 @@ from firmware_bridge.simulator.plant.slugs import Segmented
 from firmware_bridge.simulator.twins.optical import band, emission_band
 from firmware_bridge.simulator.twins.registry import TWINS
 from tests.unit.simulator.tracer import Tracer
+from tests.unit.simulator.trajectories import drives, even, process_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from firmware_bridge.simulator.plant.layout import Parcels, Process
+    from firmware_bridge.simulator.plant.layout import Parcels
 
     Spectrum = NDArray[np.float64]
 
 STEPS_PER_UL = 200.0
 every_twin = pytest.mark.parametrize("name", TWINS)
-PUMPS = 6
-
-
-@cache
-def process_of(name: str) -> Process:
-    """Tables of optics take a second to make, and a process has no state."""
-    plant = TWINS[name].build(1)
-    assert isinstance(plant, FlowPlant)
-    return plant._process
-
-
-def drives() -> st.SearchStrategy[list[tuple[float, Drive]]]:
-    rate = st.one_of(st.just(0.0), st.floats(0.0, 4000.0))
-    drive = st.builds(
-        Drive,
-        pump_steps_s=st.tuples(*[rate] * 8),
-        heater_duty=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)),
-        lamp_duty=st.just(0.0),
-        lost_share=st.one_of(st.just(0.0), st.floats(0.0, 1.0)),
-        running_out=st.one_of(st.just(()), st.tuples(st.tuples(st.integers(0, 7), st.floats(0.0, 50.0)))),
-    )
-    return st.lists(st.tuples(st.floats(1e-3, 10.0), drive), min_size=1, max_size=25)
 
 
 @every_twin
@@ -75,11 +53,11 @@ def worked(name: str, dt_s: float) -> FlowPlant:
     """Three dead volumes in three minutes, then a change of flows and heat for one more."""
     process = process_of(name)
     plant = FlowPlant(process, 2)
-    pumps, dead_ul = len(process.layout.streams), process.layout.facts.dead_volume_ul
-    rate = dead_ul / 60.0 / pumps * STEPS_PER_UL
-    even = Drive((rate,) * pumps, (0.3, 0.7), 0.8, (2000.0, 500.0), (0.6, 0.6))
-    uneven = Drive((1.5 * rate, *(0.8 * rate,) * (pumps - 1)), (0.2, 0.9), 0.8, (3000.0, 400.0), (0.5, 0.5))
-    for seconds, drive in ((180.0, even), (60.0, uneven)):
+    first = even(process)
+    rate, *rates = first.pump_steps_s
+    uneven = (1.5 * rate, *(0.8 * each for each in rates))
+    second = Drive(uneven, (0.2, 0.9), 0.8, (3000.0, 400.0), (0.5, 0.5))
+    for seconds, drive in ((180.0, first), (60.0, second)):
         for _ in range(round(seconds / dt_s)):
             plant.advance(dt_s, drive)
     return plant
@@ -139,7 +117,7 @@ def test_what_entered_at_once_leaves_with_the_analytic_mean_and_variance(
     while volumes[-1] < 1.0 + 2.0 * spread:
         # Only where something arrives need it be looked for closely.
         near = abs(volumes[-1] - 1.0) < 2.0 * spread or len(volumes) < 100
-        plant.advance(dt_s * (5.0 if segmented is None else 1.0) if near else 20.0 * dt_s, marked)
+        plant.advance(dt_s * (5.0 if variance > 1e-3 else 1.0) if near else 20.0 * dt_s, marked)
         parcels = plant.parcels()
         volumes.append((plant._history.volume_ul - start_ul) / delay_ul)
         arrived.append(float(parcels.marks[:, 0] @ parcels.weight))
