@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from benchmarks.children import BenchmarkError
 from benchmarks.trainer_systems import MODULES, SYSTEMS
+from trainer.candidates import CANDIDATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ PATIENCE: Final = 4.0
 _START_WITHIN_S: Final = 60.0
 # Threads that wait by spinning would take the core from the thread that they wait for.
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+_CANDIDATES: Final = tuple(f"trainer.candidates.{each.module}" for each in CANDIDATES.values())
 # What a job says: that it begins, then every answer with the seconds it took.
 Said: TypeAlias = "tuple[Floats, float] | None"
 
@@ -56,7 +58,7 @@ def run_jobs(jobs: Sequence[Job], cores: Sequence[int]) -> Iterator[Done]:
     """Run as many jobs at a time as there are `cores`; yield each as it ends. BenchmarkError: no answer."""
     os.environ.update(_ONE_THREAD)
     # What the systems import is loaded once, before any clock runs.
-    multiprocessing.get_context("forkserver").set_forkserver_preload(list(MODULES))
+    multiprocessing.get_context("forkserver").set_forkserver_preload([*MODULES, *_CANDIDATES])
     waiting, free = list(reversed(jobs)), list(cores)
     running: list[_Running] = []
     try:
