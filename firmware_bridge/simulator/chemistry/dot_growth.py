@@ -58,8 +58,8 @@ def grow(start: Dots, kinetics: Kinetics, time_s: NDArray[np.float64]) -> Dots:
         left_s = time_s - now_s
         if not np.any(left_s > 0.0):
             break
-        # The last of the steps allowed reaches the end, whatever its error.
-        least_s = left_s / (_MOST_STEPS - step)
+        # Steps are as short as their error asks; the last half of those allowed reaches the end in any case.
+        least_s = left_s / (_MOST_STEPS - step) if step > _MOST_STEPS // 2 else np.zeros_like(left_s)
         h = np.minimum(np.maximum(h, least_s), left_s)
         then = conversion(start, kinetics, now_s + h)
         after, error = rates.step(state, (at_hand + before[0], at_hand + then[0]), before[1], h)

@@ -60,7 +60,7 @@ def sigma_of_fwhm(fwhm: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Emitters:
-    """n populations that absorb and emit; `absorbances` gives their shares, (n, k), at k wavelengths in nm."""
+    """n populations that absorb and emit; `absorbances` gives the share of each, (n, k), at k wavelengths."""
 
     absorbances: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     line_ev: NDArray[np.float64]

@@ -102,3 +102,12 @@ def test_rinse_neither_absorbs_nor_emits() -> None:
     assert not process.absorbance(parcels).any()
     assert not process.emission(parcels).any()
     assert np.isnan(process.quantum_yield(parcels))
+
+
+def test_liquid_that_stands_only_ripens() -> None:
+    ages_s = (10.0, 60.0, 200.0, 500.0, 1141.0, 1200.0, 2000.0)
+    cubes = [grow([1.0, 0.0, 0.0, 1.0, 1.0, 0.0], 88.0, age_s).dots for age_s in ages_s]
+    counts = [float(each.dots_mol_m3[0]) for each in cubes]
+    radii_nm = [float(each.radius_nm[0]) for each in cubes]
+    assert counts == sorted(counts, reverse=True)
+    assert radii_nm == sorted(radii_nm)
