@@ -41,6 +41,8 @@ class LightPath:
         self._layout = layout
         self._parcels = parcels
         self._bubbles = bubbles
+        # Onto the liquid between segments of carrier: a bubble is one more of them.
+        self._gated = layout.geometry.segmented is not None
         self._unseen_s = 0.0
         self._spectrometer = Spectrometer(layout.spectrometer, generator(seed, "spectrometer"))
         self._lamp = Lamp(LampParameters(), NormalStream(seed, "lamp").draw)
@@ -79,7 +81,7 @@ class LightPath:
         # A walk at random: how it got from one exposure to the next shows nowhere.
         self._spectrometer.drift(self._unseen_s, self._wandering.draw())
         self._unseen_s = 0.0
-        clear = 1.0 - self._bubbles.scattered
+        clear = 1.0 if self._gated else 1.0 - self._bubbles.scattered
         lamp, emitted_per_s = clear * self._lamp.output, self._emitted_per_s()
         if emitted_per_s is not None:
             emitted_per_s = clear * emitted_per_s

@@ -164,3 +164,15 @@ def test_a_carrier_must_be_a_stream_and_carry_no_polymer() -> None:
         layout("", "argon")
     with pytest.raises(PlantError, match="leave the polymer out"):
         layout("a", "b")
+
+
+def test_the_gate_leaves_bubbles_out() -> None:
+    def brightness(segmented: Segmented | None) -> float:
+        plant = FlowPlant(Tracer(segmented), 4)
+        while not plant._bubbles.scattered:
+            plant.advance(
+                0.5, Drive((300.0, 300.0, 300.0), (0.0, 0.0), 0.8, running_out=((0, 0.0), (1, 0.0)))
+            )
+        return float(plant.expose(0.01, 50).mean())
+
+    assert brightness(GAS) > 1.2 * brightness(None)
