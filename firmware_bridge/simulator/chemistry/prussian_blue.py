@@ -26,6 +26,8 @@ CELL_NM: Final = 1.02
 BLUE_M3_MOL: Final = CELL_NM**3 * 1e-27 * AVOGADRO / 4.0
 NM3_PER_MOL: Final = BLUE_M3_MOL * 1e27
 _SPHERE: Final = math.pi / 6.0
+_MOL_PER_NM3: Final = _SPHERE / NM3_PER_MOL
+"""Solid in a third moment of 1."""
 _FIRST_DROP: Final = 1e-2
 """Share of the liquid that is mixed at once, so that there is something to divide by."""
 _SPENT: Final = 1e-6
@@ -35,6 +37,9 @@ _WIDENING: Final = 0.1
 _GAMMA: Final = 1.0 - 1.0 / math.sqrt(2.0)
 _LEAST_MOL_M3: Final = 1e-6
 _LEAST_S: Final = 1e-3
+_ORDERS: Final = np.arange(4.0)[:, None]
+_BELOW: Final = np.array([0, 0, 1, 2])
+"""A moment grows by its order times the one below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Blue:
 
     @property
     def solid_mol_m3(self) -> NDArray[np.float64]:
-        return self.moment3 * (_SPHERE / NM3_PER_MOL)
+        return self.moment3 * _MOL_PER_NM3
 
     @property
     def rows(self) -> NDArray[np.float64]:
@@ -145,61 +150,23 @@ class BlueGrowth:
         scale = np.maximum(fed.min(axis=0), _LEAST_MOL_M3)
         outside = arriving.rows[2:]
         moments = outside.copy()
+        liquid = _Mixed(fed, outside, self.rates)
         mixed = np.full(time_s.shape, _FIRST_DROP)
+        coming = _coming(mixed, mixing_s)
         # The first step is short against the burst of nuclei, and against the second drop's arrival.
         shortest_s = np.minimum(self._burst_s(fed), _FIRST_DROP * mixing_s) * _WIDENING
         done, shortest = 0.0, float((shortest_s / np.maximum(time_s, _LEAST_S)).min())
         while done < 1.0:
             step = min(max(_WIDENING * done, shortest), 1.0 - done)
-            later = 1.0 - (1.0 - _FIRST_DROP) * np.exp(-(done + step) * time_s / mixing_s)
-            moments = self._step(
-                moments, outside, fed, step * time_s, (_coming(mixed, mixing_s), _coming(later, mixing_s))
-            )
-            done, mixed = done + step, later
-            scarce = fed.min(axis=0) - moments[3] * (_SPHERE / NM3_PER_MOL)
+            mixed = 1.0 - (1.0 - _FIRST_DROP) * np.exp(-(done + step) * time_s / mixing_s)
+            now, coming = coming, _coming(mixed, mixing_s)
+            moments = liquid.step(moments, step * time_s, now, coming)
+            done += step
+            scarce = fed.min(axis=0) - moments[3] * _MOL_PER_NM3
             if float((1.0 - mixed + np.abs(scarce) / scale).max()) < _SPENT:
                 break
         moments = mixed * moments + (1.0 - mixed) * outside
-        return Blue(*(fed - moments[3] * (_SPHERE / NM3_PER_MOL)), *moments)
-
-    def _step(
-        self,
-        moments: NDArray[np.float64],
-        outside: NDArray[np.float64],
-        fed: NDArray[np.float64],
-        h: NDArray[np.float64],
-        coming_per_s: tuple[NDArray[np.float64], NDArray[np.float64]],
-    ) -> NDArray[np.float64]:
-        """Step the moments of mixed liquid by `h`, implicit in what precipitates and in what dilutes."""
-        gain, stiffness = self._gain(moments, fed)
-        diluted = 1.0 + _GAMMA * h * coming_per_s[0]
-        last = diluted - _GAMMA * h * stiffness[3]
-
-        def solve(right: NDArray[np.float64]) -> NDArray[np.float64]:
-            solved: NDArray[np.float64] = (right + _GAMMA * h * stiffness * (right[3] / last)) / diluted
-            return solved
-
-        first = solve(h * (gain + coming_per_s[0] * (outside - moments)))
-        ahead = moments + first
-        gain, _ = self._gain(ahead, fed)
-        second = solve(h * (gain + coming_per_s[1] * (outside - ahead)) - 2.0 * first)
-        return np.maximum(moments + 1.5 * first + 0.5 * second, 0.0)
-
-    def _gain(
-        self, moments: NDArray[np.float64], fed: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Growth of the moments in mixed liquid, shape (4, n), and its derivative by the third of them."""
-        rates = self.rates
-        ferricyanide, metal = np.maximum(fed - moments[3] * (_SPHERE / NM3_PER_MOL), 0.0)
-        meeting, both = ferricyanide * metal, np.maximum(ferricyanide + metal, _LEAST_MOL_M3)
-        pace = 2e9 * BLUE_M3_MOL * rates.growth_m_s
-        births = rates.nucleation_m9_mol3_s * AVOGADRO / rates.nucleus_units
-        nucleus = rates.nucleus_nm ** np.arange(4.0)[:, None]
-        lower = np.stack((np.zeros_like(meeting), moments[0], 2.0 * moments[1], 3.0 * moments[2]))
-        gain = pace * meeting / both * lower + births * meeting**2 * nucleus
-        slower = pace * (ferricyanide**2 + metal**2) / both**2 * lower
-        fewer = 2.0 * births * meeting * both * nucleus
-        return gain, -(slower + fewer) * (_SPHERE / NM3_PER_MOL)
+        return Blue(*(fed - moments[3] * _MOL_PER_NM3), *moments)
 
     def _burst_s(self, fed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the time that nucleation would take in liquid that is mixed at once."""
@@ -212,6 +179,50 @@ class BlueGrowth:
         # Constant nucleation and growth fill a volume in (24 V / (pi J G^3))^(1/4).
         burst_s: NDArray[np.float64] = (24.0 * volume / (np.pi * born * rise_m_s**3)) ** 0.25
         return burst_s
+
+
+class _Mixed:
+    """Liquid that has been mixed, n parcels: how the moments of its particles change."""
+
+    def __init__(self, fed: NDArray[np.float64], outside: NDArray[np.float64], rates: BlueRates) -> None:
+        self._fed = fed
+        self._outside = outside
+        self._pace = 2e9 * BLUE_M3_MOL * rates.growth_m_s
+        births = rates.nucleation_m9_mol3_s * AVOGADRO / rates.nucleus_units
+        self._born = births * rates.nucleus_nm**_ORDERS
+
+    def step(
+        self,
+        moments: NDArray[np.float64],
+        h: NDArray[np.float64],
+        coming_per_s: NDArray[np.float64],
+        coming_later_per_s: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Step them by `h`, implicit in what precipitates and in what dilutes."""
+        meeting, both = self._ions(moments)
+        below = _ORDERS * moments[_BELOW]
+        gain = self._pace * meeting / both * below + meeting**2 * self._born
+        # Minus the derivative by what has precipitated: growth slows, and births become fewer.
+        losses = self._pace * (1.0 - 2.0 * meeting / both**2) * below + 2.0 * meeting * both * self._born
+        implicit = _GAMMA * _MOL_PER_NM3 * h * losses
+        diluted = 1.0 + _GAMMA * h * coming_per_s
+        last = diluted + implicit[3]
+
+        def solve(right: NDArray[np.float64]) -> NDArray[np.float64]:
+            solved: NDArray[np.float64] = (right - implicit * (right[3] / last)) / diluted
+            return solved
+
+        first = solve(h * (gain + coming_per_s * (self._outside - moments)))
+        ahead = moments + first
+        meeting, both = self._ions(ahead)
+        gain = self._pace * meeting / both * (_ORDERS * ahead[_BELOW]) + meeting**2 * self._born
+        second = solve(h * (gain + coming_later_per_s * (self._outside - ahead)) - 2.0 * first)
+        return np.maximum(moments + 1.5 * first + 0.5 * second, 0.0)
+
+    def _ions(self, moments: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give product and sum of what is dissolved; rounding may carry the last drop below zero."""
+        ferricyanide, metal = np.maximum(self._fed - moments[3] * _MOL_PER_NM3, 0.0)
+        return ferricyanide * metal, np.maximum(ferricyanide + metal, _LEAST_MOL_M3)
 
 
 def _coming(mixed: NDArray[np.float64], mixing_s: NDArray[np.float64]) -> NDArray[np.float64]:

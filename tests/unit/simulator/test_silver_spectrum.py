@@ -8,6 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from controller.campaign.recipes import parse_recipe
+from controller.campaign.specs import parse_campaign
+from controller.config.rig import load_rig
 from controller.sensing.likeness import spectrum_distance
 from firmware_bridge.simulator.twins import prism_target, silver
 from firmware_bridge.simulator.twins.base import LIBRARY
@@ -19,6 +22,14 @@ NM = np.linspace(350.0, 850.0, 512)
 
 def test_the_campaigns_file_is_what_theory_says() -> None:
     assert FILE.read_text() == prism_target.as_csv()
+
+
+def test_the_campaign_takes_the_file_within_the_window_of_its_rig() -> None:
+    drivers = {"ostwald-board": "board", "ostwald-spectrometer": "spectrometer"}
+    recipe = parse_recipe(TWIN.recipe_file.read_text(), load_rig(TWIN.rig_file, known_drivers=drivers))
+    spec = parse_campaign(TWIN.campaign_files[0].read_text(), recipe, {}, {FILE.name: FILE.read_text()})
+    assert spec.target_spectrum is not None
+    assert (spec.target_spectrum.low_nm, spec.target_spectrum.high_nm) == prism_target.WINDOW_NM
 
 
 def test_the_command_writes_that_file() -> None:
