@@ -1,4 +1,4 @@
-"""A stretch of a day of every rig, twice: control, drivers, frames, board, plant and detector, bit for bit."""
+"""A stretch of a day of every rig, twice: control, drivers, frames, board, plant, detector, bit for bit."""
 
 from __future__ import annotations
 
