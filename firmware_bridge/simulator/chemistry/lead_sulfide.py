@@ -1,13 +1,14 @@
-"""PbS from lead oleate and a silyl sulfide: dots that nucleate in a hot mixer and grow, diluted, in a tube.
+"""PbS from lead oleate and a silyl sulfide: dots that nucleate in a hot mixer and grow in a tube.
 
 Excess lead keeps sulfur from dissolving again, so that dots ripen less: with much lead they are uniform
 (Weidman, Beck, Hoffman, Prins & Tisdale, ACS Nano 8, 6363 (2014)). Free acid dissolves monomer: fewer nuclei
-and larger dots (Abe, Capek, De Geyter & Hens, ACS Nano 7, 943 (2013)). All magnitudes are chosen.
+and larger dots (Abe, Capek, De Geyter & Hens, ACS Nano 7, 943 (2013)). Oleylamine slows growth, so that
+nucleation prevails (Voznyy et al., ACS Nano 13, 11122 (2019)). All magnitudes are chosen.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -41,13 +42,16 @@ class SulfideRates:
     conversion_j_mol: float = 55e3
     growth_nm_m3_mol_s: float = 60.0
     """On a bare face."""
-    growth_j_mol: float = 40e3
+    growth_j_mol: float = 35e3
     diffusion_nm2_m3_mol_s: float = 3.0
     diffusion_j_mol: float = 20e3
     oleate_m3_mol: float = 0.02
     """Langmuir constant of oleate and its acid on the surface."""
     oleate_j_mol: float = -30e3
-    leak: float = 0.05
+    amine_m3_mol: float = 0.08
+    """Langmuir constant of oleylamine on the same sites."""
+    amine_j_mol: float = -30e3
+    leak: float = 0.03
     """Growth of a covered face over that of a bare one."""
     solubility_mol_m3: float = 0.012
     solubility_j_mol: float = 45e3
@@ -62,7 +66,7 @@ class SulfideRates:
     """Relative standard deviation of the speeds of growth under ample lead, well mixed and dry ..."""
     unequal_bare: float = 0.75
     """... what a surface without excess lead adds (in squares, as all of these) ..."""
-    unequal_mixing: float = 0.36
+    unequal_mixing: float = 0.40
     """... what conversion adds that is as quick as the streams mix, and in proportion to it ..."""
     unequal_wet: float = 0.05
     """... and what liquid adds that has not been degassed."""
@@ -70,7 +74,7 @@ class SulfideRates:
     """What undegassed liquid adds to the rate of conversion: water frees hydrogen sulfide."""
     wet_quench: float = 2.0
     """Dark dots over bright ones that it leaves."""
-    passivation: float = 0.5
+    passivation: float = 0.6
     defect_nm_s: float = 0.02
     """Speed of growth at which half of the dots have a defect that quenches them."""
 
@@ -82,18 +86,10 @@ class Feed:
     lead_mol_m3: NDArray[np.float64]
     sulfur_mol_m3: NDArray[np.float64]
     acid_mol_m3: NDArray[np.float64]
+    amine_mol_m3: NDArray[np.float64]
     wet: NDArray[np.float64]
     """Share of the water and air of undegassed liquid."""
     mixing_s: NDArray[np.float64]
-
-    def diluted(self, kept: NDArray[np.float64]) -> Feed:
-        """Give what is left of each concentration when liquid without any of it has joined."""
-        return replace(
-            self,
-            lead_mol_m3=self.lead_mol_m3 * kept,
-            sulfur_mol_m3=self.sulfur_mol_m3 * kept,
-            acid_mol_m3=self.acid_mol_m3 * kept,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +102,25 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class SulfideGrowth:
-    """Feed, two stages and what dilutes between them in; dots and their quantum yield out."""
+    """Feed and two stages in; dots and their quantum yield out."""
 
     rates: SulfideRates = field(default_factory=SulfideRates)
 
-    def react(
-        self, feed: Feed, injection: Stage, kept: NDArray[np.float64], growth: Stage
-    ) -> tuple[Dots, NDArray[np.float64]]:
-        """Let n parcels nucleate at `injection`, then dilute to the share `kept`, and grow at `growth`."""
+    def react(self, feed: Feed, injection: Stage, growth: Stage) -> tuple[Dots, NDArray[np.float64]]:
+        """Let n parcels nucleate at `injection`, and grow at `growth`."""
         unequal = self.unequal(feed, injection.celsius)
         start = precursors(feed.lead_mol_m3, feed.sulfur_mol_m3, UNIT_NM3)
         nucleated = grow(start, self.kinetics(feed, injection.celsius, unequal), injection.time_s)
-        thinner = feed.diluted(kept)
-        laws = self.kinetics(thinner, growth.celsius, unequal)
-        dots = grow(_diluted(nucleated, kept), laws, growth.time_s)
-        return dots, self.quantum_yield(dots, thinner, growth.celsius, laws)
+        laws = self.kinetics(feed, growth.celsius, unequal)
+        dots = grow(nucleated, laws, growth.time_s)
+        return dots, self.quantum_yield(dots, feed, growth.celsius, laws)
 
     def covered(self, feed: Feed, celsius: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Share of the surface that oleate holds, after Langmuir; each lead brings two."""
+        """Share of the surface that oleate and amine hold, after Langmuir; each lead brings two oleates."""
         rates = self.rates
-        there = 2.0 * feed.lead_mol_m3 + feed.acid_mol_m3
-        bound = carried(rates.oleate_m3_mol, rates.oleate_j_mol, AT_C, celsius) * there
+        oleate = carried(rates.oleate_m3_mol, rates.oleate_j_mol, AT_C, celsius)
+        amine = carried(rates.amine_m3_mol, rates.amine_j_mol, AT_C, celsius)
+        bound = oleate * (2.0 * feed.lead_mol_m3 + feed.acid_mol_m3) + amine * feed.amine_mol_m3
         return bound / (1.0 + bound)
 
     def unequal(self, feed: Feed, celsius: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -169,21 +163,9 @@ class SulfideGrowth:
     def quantum_yield(
         self, dots: Dots, feed: Feed, celsius: NDArray[np.float64], laws: Kinetics
     ) -> NDArray[np.float64]:
-        """Passivate what oleate covers; count as dark what water and fast growth have spoilt."""
+        """Passivate what is covered; count as dark what water and fast growth have spoilt."""
         rates = self.rates
         speed_nm_s = np.maximum(growth_nm_s(dots, laws), 0.0)
         dark = (1.0 + rates.wet_quench * feed.wet) * (1.0 + speed_nm_s / rates.defect_nm_s)
         bright: NDArray[np.float64] = rates.passivation * self.covered(feed, celsius) / dark
         return bright
-
-
-def _diluted(dots: Dots, kept: NDArray[np.float64]) -> Dots:
-    return Dots(
-        dots.cation_mol_m3 * kept,
-        dots.anion_mol_m3 * kept,
-        dots.monomer_mol_m3 * kept,
-        dots.solid_mol_m3 * kept,
-        dots.dots_mol_m3 * kept,
-        dots.spread_nm2_mol_m3 * kept,
-        dots.unit_nm3,
-    )

@@ -1,7 +1,7 @@
 """Light that populations of PbS dots take up and give off in the near infrared.
 
-Gap: Moreels et al., ACS Nano 3, 3023 (2009), which also says how dots absorb by their volume at 400 nm.
-Height of the first exciton: Cademartiri et al., J. Am. Chem. Soc. 128, 10337 (2006). Widths are chosen.
+Gap: Moreels et al., ACS Nano 3, 3023 (2009), who also say how dots absorb by their volume at 400 nm, and how
+the exciton's absorption grows with the diameter. Its magnitude, and all widths, are chosen.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from firmware_bridge.simulator.chemistry.dots import Dots
 
-HOMOGENEOUS_EV: Final = 0.022
-"""Standard deviation of one dot's line at room temperature; chosen."""
-STOKES_EV: Final = 0.06
+HOMOGENEOUS_EV: Final = 0.015
+"""Standard deviation of one dot's line at room temperature; chosen: its half width is below the 20 meV
+that Weidman et al., ACS Nano 8, 6363 (2014), found of an ensemble."""
+STOKES_EV: Final = 0.03
 """From the first exciton to the line of emission; chosen."""
-EXCITON_M2_MOL: Final = 1960.0
-EXCITON_POWER: Final = 2.32
-"""Decadic absorption of dots at the first exciton, 19600 /(M cm) x (radius / nm)^2.32."""
+EXCITON_M2_MOL: Final = 1600.0
+EXCITON_POWER: Final = 1.3
+"""Decadic absorption of dots of 1 nm at the first exciton, chosen, and Moreels' power of the diameter."""
 EXCITON_FWHM_EV: Final = 0.1
 """Width of the exciton at which it is that high; its area stays. Chosen: that of good samples."""
 VOLUME_M2_MOL: Final = 2330.0
@@ -53,7 +54,7 @@ def absorbances(dots: Dots, wavelengths_nm: NDArray[np.float64], path_m: float) 
     """Decadic absorbance of n parcels, shape (n, wavelengths): exciton and continuum."""
     diameter_nm, gap_ev, sigma_ev = (each[:, None] for each in excitons(dots))
     above_ev = HC_EV_NM / wavelengths_nm - gap_ev
-    height = EXCITON_M2_MOL * (diameter_nm / 2.0) ** EXCITON_POWER
+    height = EXCITON_M2_MOL * diameter_nm**EXCITON_POWER
     exciton = (EXCITON_FWHM_EV / _SIGMA_TO_FWHM / sigma_ev) * np.exp(-0.5 * (above_ev / sigma_ev) ** 2)
     reach = np.maximum(above_ev, 0.0) / (REFERENCE_EV - gap_ev)
     onset = 1.0 / (1.0 + np.exp(-np.clip((above_ev - _STEP_EV) / sigma_ev, -50.0, 50.0)))

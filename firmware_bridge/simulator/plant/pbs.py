@@ -1,4 +1,4 @@
-"""PbS dots as a process of the common plant: nuclei form in a hot mixer and grow, diluted, in the reactor."""
+"""PbS dots as a process of the common plant: nuclei form in a hot mixer and grow in the reactor."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from firmware_bridge.simulator.interfaces import Drive
     from firmware_bridge.simulator.plant.layout import Parcels
 
-FIRST: Final = ("lead", "sulfur", "acid", "solvent")
-SECOND: Final = ("diluent",)
 EXCITATION_NM: Final = 780.0
 CHANNEL_M: Final = 0.5e-3
 """Width of the staggered herringbone at the mixer's entrance; chosen."""
@@ -33,8 +31,8 @@ _SHORTEST_S: Final = 1e-3
 DEGASSER_AXIS: Final = 1
 """Of the board's duty outputs: the vacuum pump of the degasser before the mixer."""
 LAYOUT: Final = Layout(
-    first=FIRST,
-    second=SECOND,
+    first=("lead", "sulfur", "acid", "amine", "solvent"),
+    second=(),
     geometry=Geometry(
         mixer=Tube(volume_ul=30.0, bore_mm=0.5),
         reactor=Tube(volume_ul=300.0, bore_mm=0.5),
@@ -68,10 +66,11 @@ class SulfideStocks:
     lead_mol_m3: float = 100.0
     sulfur_mol_m3: float = 25.0
     acid_mol_m3: float = 1000.0
+    amine_mol_m3: float = 1000.0
 
 
 class SulfideProcess:
-    """Lead, sulfide and acid meet in the hot mixer; octadecene joins where the reactor begins."""
+    """Lead, sulfide and ligands meet in the hot mixer, and go on into the cooler reactor."""
 
     def __init__(self) -> None:
         self.layout = LAYOUT
@@ -92,29 +91,27 @@ class SulfideProcess:
     def met(self, _drive: Drive) -> tuple[float, ...]:
         return ()
 
-    def feed(self, parcels: Parcels) -> tuple[Feed, NDArray[np.float64]]:
-        """Give what the mixer holds, and the share of it that the diluent leaves."""
-        lead, sulfur, acid, solvent, _ = parcels.fractions.T
-        mixed = np.maximum(lead + sulfur + acid + solvent, 1e-9)
+    def feed(self, parcels: Parcels) -> Feed:
+        """Give what the mixer holds."""
+        lead, sulfur, acid, amine, _ = parcels.fractions.T
         stocks = self.stocks
         length_m = self.layout.geometry.mixer.length_m
         speed_m_s = length_m / np.maximum(parcels.mixer_exposure, _SHORTEST_S)
-        feed = Feed(
-            lead / mixed * stocks.lead_mol_m3,
-            sulfur / mixed * stocks.sulfur_mol_m3,
-            acid / mixed * stocks.acid_mol_m3,
+        return Feed(
+            lead * stocks.lead_mol_m3,
+            sulfur * stocks.sulfur_mol_m3,
+            acid * stocks.acid_mol_m3,
+            amine * stocks.amine_mol_m3,
             1.0 - parcels.marks[:, 0],
             herringbone_s(CHANNEL_M, speed_m_s, SULFIDE_M2_S),
         )
-        return feed, mixed
 
     def dots(self, parcels: Parcels) -> tuple[Dots, NDArray[np.float64]]:
         """Give the parcels' dots and their quantum yields; of the same parcels only once worked out."""
         if self._last is None or self._last[0] is not parcels:
-            feed, kept = self.feed(parcels)
             injection = Stage(parcels.mixer_c, parcels.mixer_exposure)
             growth = Stage(parcels.reactor_c, parcels.reactor_s)
-            self._last = (parcels, *self.chemistry.react(feed, injection, kept, growth))
+            self._last = (parcels, *self.chemistry.react(self.feed(parcels), injection, growth))
         return self._last[1:]
 
     def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:

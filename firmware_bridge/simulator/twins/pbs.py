@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
 
+_SHARES: Final = ("lead", "sulfur", "acid", "amine")
 _MEV: Final = 1000.0
 _FWHM_EV: Final = 2.0 * float(np.sqrt(2.0 * np.log(2.0)))
 
@@ -57,10 +58,9 @@ class SulfideModel:
 
 
 def _operation(conditions: Mapping[str, float]) -> Operation:
-    names = ("lead", "sulfur", "acid", "dilution")
-    lead, sulfur, acid, diluent = (conditions[name] / 100.0 for name in names)
+    shares = [conditions[name] / 100.0 for name in _SHARES]
     return Operation(
-        fractions=(lead, sulfur, acid, max(1.0 - lead - sulfur - acid - diluent, 0.0), diluent),
+        fractions=(*shares, max(1.0 - sum(shares), 0.0)),
         total_ul_min=conditions["total_flow"],
         mixer_c=conditions["injection_temperature"],
         reactor_c=conditions["growth_temperature"],
@@ -77,6 +77,7 @@ def parameters() -> tuple[Parameter, ...]:
         Parameter("lead stock", stocks.lead_mol_m3, "mol/m3", CHOSEN),
         Parameter("sulfide stock", stocks.sulfur_mol_m3, "mol/m3", CHOSEN),
         Parameter("acid stock", stocks.acid_mol_m3, "mol/m3", CHOSEN),
+        Parameter("amine stock", stocks.amine_mol_m3, "mol/m3", CHOSEN),
         Parameter("k_c", rates.conversion_per_s, f"1/s {at}", CHOSEN),
         Parameter("E of k_c", rates.conversion_j_mol, "J/mol", CHOSEN),
         Parameter("k_g", rates.growth_nm_m3_mol_s, f"nm m3/(mol s) {at}", CHOSEN),
@@ -85,6 +86,8 @@ def parameters() -> tuple[Parameter, ...]:
         Parameter("E of D", rates.diffusion_j_mol, "J/mol", CHOSEN),
         Parameter("K", rates.oleate_m3_mol, f"m3/mol {at}", CHOSEN),
         Parameter("heat of K", rates.oleate_j_mol, "J/mol", CHOSEN),
+        Parameter("K of amine", rates.amine_m3_mol, f"m3/mol {at}", CHOSEN),
+        Parameter("heat of K of amine", rates.amine_j_mol, "J/mol", CHOSEN),
         Parameter("l", rates.leak, "1", CHOSEN),
         Parameter("c_0", rates.solubility_mol_m3, f"mol/m3 {at}", CHOSEN),
         Parameter("heat of c_0", rates.solubility_j_mol, "J/mol", CHOSEN),
@@ -104,16 +107,14 @@ def parameters() -> tuple[Parameter, ...]:
         Parameter("q", rates.passivation, "1", CHOSEN),
         Parameter("G_d", rates.defect_nm_s, "nm/s", CHOSEN),
         Parameter("v", UNIT_NM3, "nm3", "CRC Handbook, 97th ed. (2016): 239.3 g/mol, 7.60 g/cm3"),
+        Parameter("exciton", lead_sulfide.EXCITON_M2_MOL, "m2/mol of dots of 1 nm", CHOSEN),
         Parameter(
-            "exciton",
-            lead_sulfide.EXCITON_M2_MOL,
-            "m2/mol of dots of 1 nm radius",
-            "Cademartiri et al., J. Am. Chem. Soc. 128, 10337 (2006)",
+            "its power of d", lead_sulfide.EXCITON_POWER, "1", "Moreels et al., ACS Nano 3, 3023 (2009)"
         ),
         Parameter(
             "absorption at 400 nm",
             lead_sulfide.VOLUME_M2_MOL,
-            "m2/mol of dots of 1 nm diameter",
+            "m2/mol of dots of 1 nm",
             "Moreels et al., ACS Nano 3, 3023 (2009)",
         ),
         Parameter("homogeneous width", lead_sulfide.HOMOGENEOUS_EV, "eV, standard deviation", CHOSEN),
@@ -129,7 +130,7 @@ TWIN: Final = Twin(
         Input("lead", "%", 10.0, 40.0, 30.0, "lead oleate's share of the flow", 0.01),
         Input("sulfur", "%", 8.0, 30.0, 15.0, "silyl sulfide's share of the flow", 0.01),
         Input("acid", "%", 2.0, 15.0, 8.0, "free oleic acid's share of the flow", 0.01),
-        Input("dilution", "%", 0.0, 15.0, 5.0, "octadecene's share that joins after nucleation", 0.01),
+        Input("amine", "%", 0.0, 15.0, 3.0, "oleylamine's share of the flow", 0.01),
         Input("degas", "%", 20.0, 100.0, 80.0, "power of the degasser's vacuum pump", 0.005),
         Input("injection_temperature", "degC", 90.0, 140.0, 115.0, "of the mixer", 0.003),
         Input("growth_temperature", "degC", 70.0, 110.0, 85.0, "of the reactor", 0.005),
@@ -165,6 +166,12 @@ TWIN: Final = Twin(
             rises=True,
         ),
         moves(
+            "oleylamine slows growth, so that nucleation prevails (Voznyy et al., ACS Nano 13, 11122 (2019))",
+            "band_gap",
+            "amine",
+            rises=True,
+        ),
+        moves(
             "free acid makes dots larger (Abe et al., ACS Nano 7, 943 (2013))", "diameter", "acid", rises=True
         ),
         moves("heat makes them grow, and lowers their gap", "band_gap", "growth_temperature", rises=False),
@@ -176,5 +183,5 @@ TWIN: Final = Twin(
     ),
     recipe="pbs",
     campaigns=("pbs-target",),
-    shares=("lead", "sulfur", "acid", "dilution"),
+    shares=_SHARES,
 )

@@ -19,7 +19,7 @@ from firmware_bridge.simulator.plant.steady import Operation, steady_parcels
 
 ONE = np.ones(1)
 NM = np.linspace(700.0, 1900.0, 4001)
-WORK = Drive((200.0, 100.0, 55.0, 280.0, 35.0), (0.42, 0.33), 0.8, (), (0.6, 0.9))
+WORK = Drive((200.0, 100.0, 55.0, 35.0, 280.0), (0.42, 0.33), 0.8, (), (0.6, 0.9))
 HEAT = st.floats(15.0, 180.0)
 SHARE = st.floats(0.0, 1.0)
 
@@ -30,15 +30,15 @@ def made(
     sulfur: float = 4.0,
     acid: float = 80.0,
     wet: float = 0.2,
-    kept: float = 0.95,
+    amine: float = 30.0,
     injection_c: float = 115.0,
     growth_c: float = 85.0,
     growth_s: float = 90.0,
     mixing_s: float = 0.5,
 ) -> tuple[Dots, float]:
-    feed = Feed(ONE * lead, ONE * sulfur, ONE * acid, ONE * wet, ONE * mixing_s)
+    feed = Feed(ONE * lead, ONE * sulfur, ONE * acid, ONE * amine, ONE * wet, ONE * mixing_s)
     dots, quantum_yield = SulfideGrowth().react(
-        feed, Stage(ONE * injection_c, ONE * 9.0), ONE * kept, Stage(ONE * growth_c, ONE * growth_s)
+        feed, Stage(ONE * injection_c, ONE * 9.0), Stage(ONE * growth_c, ONE * growth_s)
     )
     return dots, float(quantum_yield[0])
 
@@ -56,17 +56,25 @@ def run(plant: FlowPlant, seconds: float, dt_s: float) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.floats(0.0, 60.0), st.floats(0.0, 30.0), st.floats(0.0, 400.0), SHARE, SHARE, HEAT, HEAT)
-def test_lead_and_sulfur_are_only_diluted(
-    lead: float, sulfur: float, acid: float, wet: float, kept: float, injection_c: float, growth_c: float
+@given(
+    st.floats(0.0, 60.0),
+    st.floats(0.0, 30.0),
+    st.floats(0.0, 400.0),
+    SHARE,
+    st.floats(0.0, 400.0),
+    HEAT,
+    HEAT,
+)
+def test_lead_and_sulfur_are_neither_made_nor_lost(
+    lead: float, sulfur: float, acid: float, wet: float, amine: float, injection_c: float, growth_c: float
 ) -> None:
     dots, quantum_yield = made(
-        lead=lead, sulfur=sulfur, acid=acid, wet=wet, kept=kept, injection_c=injection_c, growth_c=growth_c
+        lead=lead, sulfur=sulfur, acid=acid, wet=wet, amine=amine, injection_c=injection_c, growth_c=growth_c
     )
     held = dots.monomer_mol_m3 + dots.solid_mol_m3
-    assert dots.cation_mol_m3 + held == pytest.approx(lead * kept, rel=1e-9, abs=1e-12)
-    assert dots.anion_mol_m3 + held == pytest.approx(sulfur * kept, rel=1e-9, abs=1e-12)
-    assert 0.0 <= quantum_yield <= 0.5
+    assert dots.cation_mol_m3 + held == pytest.approx(lead, rel=1e-9, abs=1e-12)
+    assert dots.anion_mol_m3 + held == pytest.approx(sulfur, rel=1e-9, abs=1e-12)
+    assert 0.0 <= quantum_yield <= 0.6
 
 
 @pytest.mark.parametrize(("injection_c", "growth_c"), [(90.0, 70.0), (115.0, 85.0), (140.0, 110.0)])
