@@ -62,7 +62,7 @@ _LAYOUT: Final = Layout(
         first_nm=395.0, last_nm=850.0, response_peak_nm=650.0, response_width_nm=300.0
     ),
     liquid=OCTADECENE,
-    excitation=Excitation(wavelength_nm=EXCITATION_NM),
+    excitation=Excitation(wavelength_nm=EXCITATION_NM, counts_nm_per_s=1e8),
 )
 """Volumes, bores and powers are chosen."""
 
