@@ -129,7 +129,7 @@ def _hold_out(job: _Job, task: tuple[Fold, str]) -> Held:
 
 def hold_out(dataset: Dataset, fold: Fold, algorithm: str, seed: int, settings: Mapping[str, float]) -> Held:
     """Fit on a fold's training rows and predict its test rows; TrainerError where conditions are too few."""
-    prepared = Prepared.of(dataset.x[fold.train], dataset.y[fold.train], dataset.kinds, seed, dataset.scales)
+    prepared = Prepared.of_rows(dataset, fold.train, seed)
     if (distinct := len(prepared.data.z)) < MIN_CONDITIONS:
         raise TrainerError(
             f"{dataset.source}: {distinct} distinct conditions to train on, {MIN_CONDITIONS} are needed",

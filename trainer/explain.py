@@ -35,7 +35,7 @@ class Fit:
     seed: int
 
     def __call__(self, dataset: Dataset, rows: Ints) -> Surrogate:
-        prepared = Prepared.of(dataset.x[rows], dataset.y[rows], dataset.kinds, self.seed, dataset.scales)
+        prepared = Prepared.of_rows(dataset, rows, self.seed)
         return prepared.fit(self.algorithm, self.seed, self.settings)
 
 

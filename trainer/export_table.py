@@ -50,7 +50,7 @@ def export_all(
     """
     split = make_split("4:1", len(dataset.x), dataset.group_of, seed)
     (fold,) = split.folds
-    prepared = Prepared.of(dataset.x[fold.train], dataset.y[fold.train], dataset.kinds, seed, dataset.scales)
+    prepared = Prepared.of_rows(dataset, fold.train, seed)
     rows = {
         "training": dataset.x[fold.train],
         "held_out": dataset.x[fold.test],

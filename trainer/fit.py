@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from trainer.dataset import load_dataset
 from trainer.evaluate import compare
 from trainer.split import make_split
@@ -34,9 +36,7 @@ class Fitted:
 
     def surrogate(self) -> Surrogate:
         """Refit the best algorithm on all rows, with the deviations calibrated on held-out ones."""
-        prepared = Prepared.of(
-            self.dataset.x, self.dataset.y, self.dataset.kinds, self.recipe.seed, self.dataset.scales
-        )
+        prepared = Prepared.of_rows(self.dataset, np.arange(len(self.dataset.x)), self.recipe.seed)
         best = self.comparison.best
         fitted = prepared.fit(best.algorithm, self.recipe.seed, best.settings)
         return fitted.calibrated(self.comparison.judged.calibration)

@@ -145,9 +145,7 @@ def score(
 
 
 def _forward(dataset: Dataset, rows: Ints, algorithm: str, seed: int) -> Surrogate:
-    return Prepared.of(dataset.x[rows], dataset.y[rows], dataset.kinds, seed, dataset.scales).fit(
-        algorithm, seed
-    )
+    return Prepared.of_rows(dataset, rows, seed).fit(algorithm, seed)
 
 
 def _recovered(dataset: Dataset, found: Floats, used: Floats) -> dict[str, float]:

@@ -15,13 +15,15 @@ from trainer.errors import UsageError
 from trainer.graph import Graph
 from trainer.novelty import Novelty
 from trainer.preprocess import Preprocessor
+from trainer.roots import Roots
 from trainer.target_scale import Scales
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from trainer.arrays import Floats
+    from trainer.arrays import Floats, Ints
     from trainer.candidates.base import Algorithm, Regressor, TrainingSet
+    from trainer.dataset import Dataset
     from trainer.preprocess import InputKind
     from trainer.target_scale import TargetScale
 
@@ -44,13 +46,34 @@ class Prepared:
     data: TrainingSet
     centre: Floats
     scale: Floats
+    roots: Roots
     scales: Scales | None = None
 
     @staticmethod
+    def of_rows(dataset: Dataset, rows: Ints, seed: int) -> Prepared:
+        """Learn from some rows of a data set."""
+        return Prepared.of(
+            dataset.x[rows],
+            dataset.y[rows],
+            dataset.kinds,
+            seed,
+            dataset.scales,
+            None if dataset.group_of is None else dataset.group_of[rows],
+        )
+
+    @staticmethod
     def of(
-        x: Floats, y: Floats, kinds: Sequence[InputKind], seed: int, scales: Sequence[TargetScale] = ()
+        x: Floats,
+        y: Floats,
+        kinds: Sequence[InputKind],
+        seed: int,
+        scales: Sequence[TargetScale] = (),
+        group_of: Ints | None = None,
     ) -> Prepared:
-        """Learn scaling, replicates and novelty from `x` [n, d] and `y` [n, m], its targets on `scales`."""
+        """Learn scaling, replicates and novelty from `x` [n, d] and `y` [n, m], its targets on `scales`.
+
+        `group_of` [n]: rows of which whole groups will be new to the model.
+        """
         fitted_scales, y = Scales.fit(scales, y)
         preprocessor = Preprocessor.fit(x, kinds)
         centre, deviation = y.mean(axis=0), y.std(axis=0)
@@ -58,10 +81,11 @@ class Prepared:
         scale = np.where(constant, 1.0, deviation)
         standard = np.where(constant, 0.0, (y - centre) / scale)
         z = preprocessor.transform(x)
-        data = merge_replicates(z, standard, same_rows(x), preprocessor.input_of)
-        return Prepared(
-            preprocessor, Novelty.fit(preprocessor, data.z, seed), data, centre, scale, fitted_scales
-        )
+        data = merge_replicates(z, standard, same_rows(x), preprocessor.input_of, group_of)
+        novelty = Novelty.fit(preprocessor, data.z, seed)
+        roots = Roots.fit(preprocessor, data.z)
+        data = replace(data, z=roots.apply(data.z))
+        return Prepared(preprocessor, novelty, data, centre, scale, roots, fitted_scales)
 
     def fit(self, algorithm: str, seed: int, settings: Mapping[str, float] | None = None) -> Surrogate:
         """Fit one algorithm, not yet calibrated; of `settings` that are given, it chooses none itself.
@@ -101,7 +125,7 @@ class Surrogate:
         """Answer conditions [n, d]; without an own deviation, one grows with novelty above 1."""
         z = self.prepared.preprocessor.transform(x)
         novelty = self.prepared.novelty.measure(z)
-        mean, deviation = self.regressor.predict(z)
+        mean, deviation = self.regressor.predict(self.prepared.roots.apply(z))
         if deviation is None:
             deviation = np.maximum(novelty, 1.0)[:, None]
         mean = mean * self.prepared.scale + self.prepared.centre
@@ -115,7 +139,7 @@ class Surrogate:
         graph = Graph()
         features = self.prepared.preprocessor.add_to(graph, "conditions")
         novelty = self.prepared.novelty.add_to(graph, features)
-        mean, deviation = self.regressor.add_to(graph, features)
+        mean, deviation = self.regressor.add_to(graph, self.prepared.roots.add_to(graph, features))
         if deviation is None:
             deviation = graph.op("Max", novelty, graph.constant(np.float64(1.0)))
         std = graph.op("Mul", deviation, graph.constant(self.prepared.scale * self.calibration))

@@ -35,8 +35,9 @@ def _one_target() -> tuple[Floats, Floats, tuple[InputKind, ...]]:
 
 
 def _one_input() -> tuple[Floats, Floats, tuple[InputKind, ...]]:
-    x = np.linspace(3.0, 9.0, 30)[:, None] ** 1.7
-    return x, 1e6 + np.cos(x), (NUMBER,)
+    # Skewed and with a zero: it goes through a root.
+    x = np.linspace(0.0, 3.0, 30)[:, None] ** 5
+    return x, 1e6 + np.cos(x / 30.0), (NUMBER,)
 
 
 def _mixed_with_gaps_and_replicates() -> tuple[Floats, Floats, tuple[InputKind, ...]]:

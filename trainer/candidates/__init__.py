@@ -58,7 +58,7 @@ CANDIDATES = {
     "mlp-deep": Candidate("network of four hidden layers", "networks", "mlp", "DEEP"),
     "ensemble": Candidate("100 small networks, bagged", "networks", "ensemble", "ENSEMBLE"),
     "ensemble-1600": Candidate("1600 small networks, bagged", "networks", "ensemble", "LARGE", is_large=True),
-    "stacking": Candidate("five unlike algorithms, weighted", "combined", "stacking"),
+    "stacking": Candidate("five unlike algorithms, weighted by error", "combined", "stacking"),
 }
 DEFAULT = ("ridge", "svr", "forest", "mlp", "gp")
 _FAST = ("linear", "ridge", "pls", "quadratic-cross", "svr", "knn-distance", "tree", "extra-trees", "gp")

@@ -1,14 +1,16 @@
 """Gaussian process: ARD kernel, noise, every target at once, in double precision.
 
 The model, for standardised targets y_j over distinct conditions with n_i replicates each:
-    y_j ~ N(0, s_j^2 C),  C = K + t I + w diag(1 / n_i),
+    y_j ~ N(0, s_j^2 C),  C = K + t I + g B + w diag(1 / n_i),
 K a Matern 5/2 or squared-exponential kernel of unit variance with one length scale an input, t what differs
-between repeated conditions beyond w, the noise of one row; w only where there are replicates. All targets
-share K, t and w; the scale s_j^2 has its closed-form optimum. Hyper-parameters are the maximum a posteriori
-under log-normal priors: length scales after Hvarfner et al. 2024 (arXiv:2402.02229), for inputs of unit
-deviation instead of unit range, and t around exp(-4). Correlated targets repeat the same evidence, so the
-likelihood is weighted by their effective number (participation ratio of their correlation) over their number.
-The kernel with the higher posterior wins.
+between repeated conditions beyond w, the noise of one row; w only where there are replicates. Where whole
+groups (a batch, a reagent, a paper) will be new, g is the variance of what all conditions of one group have
+in common beyond their inputs (B is 1 within a group, else 0): many rows of one group say little of another.
+All targets share K, t, g and w; the scale s_j^2 has its closed-form optimum. Hyper-parameters are the maximum
+a posteriori under log-normal priors: length scales after Hvarfner et al. 2024 (arXiv:2402.02229), for inputs
+of unit deviation instead of unit range, t around exp(-4), g widely around exp(-2). Correlated targets repeat
+the same evidence, so the likelihood is weighted by their effective number (participation ratio of their
+correlation) over their number. The kernel with the higher posterior wins.
 """
 
 from __future__ import annotations
@@ -113,7 +115,7 @@ def _condition(data: TrainingSet, kernel: Kernel, found: Hyperparameters) -> Gau
     """Take in every condition under fixed hyper-parameters."""
     inverse_scales = 1.0 / found.length_scales[data.input_of]
     points = data.z * inverse_scales
-    matrix = covariance(kernel.value(squared_distances(points, points)), data.counts, found)
+    matrix = covariance(kernel.value(squared_distances(points, points)), data, found)
     lower = cholesky(matrix, lower=True)
     root = solve_triangular(lower, np.eye(len(points)), lower=True).T
     weights = root @ (root.T @ data.y)
@@ -121,7 +123,7 @@ def _condition(data: TrainingSet, kernel: Kernel, found: Hyperparameters) -> Gau
     if found.row_noise > 0.0:
         squares = squares + data.within / found.row_noise
     signal = np.sqrt(np.maximum(squares / data.counts.sum(), _SMALLEST_VARIANCE))
-    own = 1.0 + found.condition_noise + found.row_noise
+    own = 1.0 + found.condition_noise + found.group_variance + found.row_noise
     return GaussianProcess(kernel, inverse_scales, points, weights, np.ascontiguousarray(root), signal, own)
 
 

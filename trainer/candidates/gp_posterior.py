@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_solve, cholesky
 
 if TYPE_CHECKING:
-    from trainer.arrays import Floats
+    from trainer.arrays import Floats, Ints
     from trainer.candidates.base import TrainingSet
     from trainer.candidates.kernels import Kernel
 
@@ -22,31 +22,43 @@ _NOISE_VARIANCE = 1.0
 _SCALE_BOUNDS = (-4.0, 9.0)
 # The lower bound keeps C positive definite in double precision.
 _NOISE_BOUNDS = (-14.0, 3.0)
+_GROUP_MIDDLE = -2.0
+_GROUP_VARIANCE = 4.0
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """`length_scales` [d]; noise variances relative to the signal's (`row_noise` 0 without replicates)."""
+    """`length_scales` [d]; variances relative to the signal's, 0 where there are no groups, no replicates."""
 
     length_scales: Floats
     condition_noise: float
+    group_variance: float
     row_noise: float
 
 
-def covariance(kernel: Floats, counts: Floats, at: Hyperparameters) -> Floats:
-    """C of the module `gp`, from K [u, u] and replicate counts [u]."""
-    return kernel + np.diag(at.condition_noise + at.row_noise / counts)
+def covariance(kernel: Floats, data: TrainingSet, at: Hyperparameters) -> Floats:
+    """C of the module `gp`, from K [u, u]."""
+    diagonal = np.diag(at.condition_noise + at.row_noise / data.counts)
+    if data.group_of is None:
+        return kernel + diagonal
+    return kernel + diagonal + at.group_variance * same_group(data.group_of)
+
+
+def same_group(group_of: Ints) -> Floats:
+    """Return 1 where two conditions are of one group [u, u], else 0."""
+    return np.asarray(group_of[:, None] == group_of, dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """A function of theta = log(length scales [d], condition noise, row noise if there are replicates)."""
+    """A function of theta: logarithms of the length scales [d] and of the variances.
+
+    These are condition noise, group variance if there are groups, row noise if there are replicates.
+    """
 
     kernel: Kernel
     squares: Floats
-    y: Floats
-    counts: Floats
-    within: Floats
+    data: TrainingSet
     weight: float
 
     @staticmethod
@@ -57,27 +69,37 @@ class Posterior:
         for feature, source in enumerate(data.input_of):
             squares[source] += (z[:, feature, None] - z[:, feature]) ** 2
         varied = data.y.std(axis=0) > 1e-9
-        y = data.y[:, varied]
-        return Posterior(kernel, squares, y, data.counts, data.within[varied], _evidence_weight(y))
+        data = replace(data, y=data.y[:, varied], within=data.within[varied])
+        return Posterior(kernel, squares, data, _evidence_weight(data.y))
 
     @property
     def has_replicates(self) -> bool:
-        return bool(self.counts.max() > 1.0)
+        return bool(self.data.counts.max() > 1.0)
+
+    @property
+    def has_groups(self) -> bool:
+        return self.data.group_of is not None
 
     def start(self) -> Floats:
         """Below the priors' middle length scale: a search finds its way up more easily than down."""
         scale = _SCALE_MIDDLE + 0.5 * np.log(len(self.squares)) - 2.0
-        noises = [_NOISE_MIDDLE] * (2 if self.has_replicates else 1)
-        return np.array([*[scale] * len(self.squares), *noises])
+        groups = [_GROUP_MIDDLE] * self.has_groups
+        rows = [_NOISE_MIDDLE] * self.has_replicates
+        return np.array([*[scale] * len(self.squares), _NOISE_MIDDLE, *groups, *rows])
 
     def bounds(self) -> list[tuple[float, float]]:
-        noises = 2 if self.has_replicates else 1
-        return [_SCALE_BOUNDS] * len(self.squares) + [_NOISE_BOUNDS] * noises
+        variances = 1 + self.has_groups + self.has_replicates
+        return [_SCALE_BOUNDS] * len(self.squares) + [_NOISE_BOUNDS] * variances
 
     def unpack(self, theta: Floats) -> Hyperparameters:
         inputs = len(self.squares)
-        row_noise = float(np.exp(theta[inputs + 1])) if self.has_replicates else 0.0
-        return Hyperparameters(np.exp(theta[:inputs]), float(np.exp(theta[inputs])), row_noise)
+        values = np.exp(theta)
+        return Hyperparameters(
+            length_scales=values[:inputs],
+            condition_noise=float(values[inputs]),
+            group_variance=float(values[inputs + 1]) if self.has_groups else 0.0,
+            row_noise=float(values[-1]) if self.has_replicates else 0.0,
+        )
 
     def negative_log(self, theta: Floats) -> tuple[float, Floats]:
         """Value and gradient."""
@@ -88,12 +110,13 @@ class Posterior:
     def _prior(self, theta: Floats) -> tuple[float, Floats]:
         """Return the prior, normal in log space; the row noise, which replicates show directly, has none."""
         inputs = len(self.squares)
-        middle = np.full(inputs + 1, _SCALE_MIDDLE + 0.5 * np.log(inputs))
-        variance = np.full(inputs + 1, _SCALE_VARIANCE)
-        middle[inputs], variance[inputs] = _NOISE_MIDDLE, _NOISE_VARIANCE
-        off = theta[: inputs + 1] - middle
+        groups = [_GROUP_MIDDLE] * self.has_groups
+        scale = _SCALE_MIDDLE + 0.5 * np.log(inputs)
+        middle = np.array([*[scale] * inputs, _NOISE_MIDDLE, *groups])
+        variance = np.array([_SCALE_VARIANCE] * inputs + [_NOISE_VARIANCE] + [_GROUP_VARIANCE] * len(groups))
+        off = theta[: len(middle)] - middle
         slope = np.zeros_like(theta)
-        slope[: inputs + 1] = off / variance
+        slope[: len(middle)] = off / variance
         return float(0.5 * (off**2 / variance).sum()), slope
 
     def _likelihood(self, theta: Floats) -> tuple[float, Floats]:
@@ -103,15 +126,15 @@ class Posterior:
         (N - u) log(w) / 2 and their own squares / w to the data term.
         """
         at = self.unpack(theta)
-        inputs, (conditions, targets) = len(self.squares), self.y.shape
+        data, inputs, (conditions, targets) = self.data, len(self.squares), self.data.y.shape
         inverse_squares = at.length_scales**-2
         r2 = np.tensordot(inverse_squares, self.squares, axes=1)
-        lower = cholesky(covariance(self.kernel.value(r2), self.counts, at), lower=True)
+        lower = cholesky(covariance(self.kernel.value(r2), data, at), lower=True)
         inverse = cho_solve((lower, True), np.eye(conditions))
-        solved = inverse @ self.y
-        rows = self.counts.sum()
-        repeats = self.within / at.row_noise if self.has_replicates else np.zeros(targets)
-        scale = ((self.y * solved).sum(axis=0) + repeats) / rows
+        solved = inverse @ data.y
+        rows = data.counts.sum()
+        repeats = data.within / at.row_noise if self.has_replicates else np.zeros(targets)
+        scale = ((data.y * solved).sum(axis=0) + repeats) / rows
         value = 0.5 * rows * np.log(scale).sum() + targets * np.log(np.diag(lower)).sum()
         # dL/dC, from which every hyper-parameter's slope follows.
         by_covariance = 0.5 * (targets * inverse - (solved / scale) @ solved.T)
@@ -120,11 +143,13 @@ class Posterior:
         slope[:inputs] = -2.0 * inverse_squares * np.tensordot(self.squares, by_r2, axes=2)
         diagonal = np.diag(by_covariance)
         slope[inputs] = diagonal.sum() * at.condition_noise
+        if data.group_of is not None:
+            slope[inputs + 1] = (by_covariance * same_group(data.group_of)).sum() * at.group_variance
         if self.has_replicates:
             extra = rows - conditions
-            value += 0.5 * targets * extra * theta[inputs + 1]
-            slope[inputs + 1] = (diagonal / self.counts).sum() * at.row_noise
-            slope[inputs + 1] += 0.5 * (targets * extra - (repeats / scale).sum())
+            value += 0.5 * targets * extra * theta[-1]
+            slope[-1] = (diagonal / data.counts).sum() * at.row_noise
+            slope[-1] += 0.5 * (targets * extra - (repeats / scale).sum())
         return float(value), slope
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WEIGHT_DECAY = 0.1
 _DECAYS = (0.01, 0.1, 1.0)
+_DECAY = Dimension(1e-4, 10.0, is_log=True)
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,11 @@ class Design:
 
     hidden: tuple[int, ...]
     units: str
-    members: int = 1
     is_mapped: bool = True
     max_iterations: int = 300
 
     def fit(self, data: TrainingSet, settings: Settings, seed: int) -> Network:
-        """Fit each member by L-BFGS from its own start, under the weight `decay`."""
+        """Fit each of the `members` by L-BFGS from its own start, under the weight `decay`."""
         low, high = data.y.min(axis=0), data.y.max(axis=0)
         half, middle = np.ones(data.y.shape[1]), np.zeros(data.y.shape[1])
         if self.is_mapped:
@@ -72,7 +72,8 @@ class Design:
             middle = (high + low) / 2.0
         y = (data.y - middle) / half
         standard = data.with_targets(y)
-        merged = _merge([self._fit_member(standard, settings, seed + each) for each in range(self.members)])
+        members = range(int(settings.get("members", 1.0)))
+        merged = _merge([self._fit_member(standard, settings, seed + each) for each in members])
         if self.units == "logistic":
             merged = _as_tanh(merged)
         weights, biases = merged.weights, merged.biases
@@ -123,10 +124,16 @@ def _as_tanh(network: Network) -> Network:
 
 
 def _tuned(fit_with: FitWith, decays: tuple[float, ...]) -> Tuned:
-    return Tuned(fit_with, grid(decay=decays), {"decay": Dimension(1e-4, 10.0, is_log=True)})
+    return Tuned(fit_with, grid(decay=decays), {"decay": _DECAY})
 
 
-COMMITTEE = _tuned(Design((24, 24), "tanh", members=5, is_mapped=False).fit, (WEIGHT_DECAY,))
+COMMITTEE = Tuned(
+    Design((24, 24), "tanh", is_mapped=False).fit,
+    # A smaller committee will do while settings, or weights in a stack, are chosen.
+    grid(decay=(WEIGHT_DECAY,), members=(2.0,)),
+    {"decay": _DECAY},
+    {"members": 5.0},
+)
 SIGMOID = _tuned(Design((24,), "logistic").fit, (0.001, 0.01, 0.1))
 TANH = _tuned(Design((24,), "tanh").fit, _DECAYS)
 RELU = _tuned(Design((48,), "relu").fit, _DECAYS)

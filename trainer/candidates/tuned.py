@@ -51,15 +51,16 @@ class Tuned:
         """Return the settings of the grid with the least squared error on inner held-out conditions."""
         if len(self.grid) == 1:
             return self.grid[0]
-        rows = np.random.default_rng(seed).permutation(len(data.z))[:MAX_TUNING_ROWS]
+        rng = np.random.default_rng(seed)
+        rows = rng.permutation(len(data.z))[:MAX_TUNING_ROWS]
         part = data.with_targets(leading_parts(data.y)).part(rows)
-        fold_of = np.arange(len(rows)) % FOLDS
+        fold_of = part.deal(FOLDS, rng)
         errors = [self._error(part, fold_of, settings, seed) for settings in self.grid]
         return self.grid[int(np.argmin(errors))]
 
     def _error(self, data: TrainingSet, fold_of: Ints, settings: Settings, seed: int) -> float:
         error = 0.0
-        for fold in range(FOLDS):
+        for fold in np.unique(fold_of):
             model = self.fit_with(data.part(np.flatnonzero(fold_of != fold)), settings, seed)
             held = fold_of == fold
             missed = (model.predict(data.z[held])[0] - data.y[held]) ** 2

@@ -67,7 +67,7 @@ def make_problem(dataset: Dataset, rows: Ints, seed: int) -> Problem:
     folds = []
     for fold in split.folds:
         train, test = rows[fold.train], rows[fold.test]
-        prepared = Prepared.of(dataset.x[train], dataset.y[train], dataset.kinds, seed, dataset.scales)
+        prepared = Prepared.of_rows(dataset, train, seed)
         folds.append(InnerFold(prepared, dataset.x[test], dataset.y[test]))
     spread = np.maximum(dataset.y[rows].var(axis=0), np.finfo(float).tiny)
     return Problem(tuple(folds), spread, seed)

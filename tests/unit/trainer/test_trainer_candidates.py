@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,12 @@ from sklearn.svm import SVR
 from trainer.candidates import CANDIDATES, DEFAULT, GROUPS, ensemble, expand
 from trainer.candidates.base import TrainingSet, merge_replicates
 from trainer.candidates.ensemble import fit_ensemble
-from trainer.candidates.linear import LinearModel, fit_elastic_net, fit_least_squares
+from trainer.candidates.linear import LinearModel, fit_elastic_net, fit_least_squares, fit_ridge
 from trainer.candidates.mlp import Design
 from trainer.candidates.neighbours import fit_neighbours
 from trainer.candidates.pls import fit_pls
 from trainer.candidates.quadratic import QuadraticModel
-from trainer.candidates.stacking import Stack
+from trainer.candidates.stacking import Stack, _weigh
 from trainer.candidates.svr import fit_linear, fit_machine
 from trainer.candidates.targets import MAX_COMPONENTS, reduce_targets
 from trainer.candidates.tree_sum import TreeSum
@@ -298,6 +299,78 @@ def test_a_stack_leans_on_the_member_that_is_right() -> None:
     np.testing.assert_allclose(model.weights.sum(axis=0), 1.0)
     assert (model.weights >= 0.0).all()
     assert _r2(plane.y, model.predict(z)[0]) > 0.9999
+
+
+def test_no_member_of_a_stack_flings_its_answer_far_outside() -> None:
+    data = _training(60)
+    model = CANDIDATES["stacking"].load()(data, 0)
+    far = model.predict(100.0 * data.z)[0]
+    assert (far <= data.y.max(axis=0) + 1e-9).all()
+    assert (far >= data.y.min(axis=0) - 1e-9).all()
+
+
+def test_a_member_of_a_stack_that_breaks_down_has_no_weight() -> None:
+    weights = _weigh(np.array([[1.0, 4.0], [2.0, np.nan], [0.5, 2.0]]))
+    np.testing.assert_allclose(weights.sum(axis=0), 1.0)
+    np.testing.assert_allclose(weights[:, 0] / weights[2, 0], [0.125, 0.015625, 1.0])
+    assert weights[1, 1] == 0.0
+
+
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=40), st.integers(2, 5), st.integers(0, 9))
+def test_conditions_are_dealt_with_their_groups_whole(groups: list[int], count: int, seed: int) -> None:
+    rows, group_of = len(groups), np.array(groups)
+    data = TrainingSet(
+        np.zeros((rows, 1)), np.zeros((rows, 1)), np.ones(rows), np.zeros(1), np.arange(1), group_of
+    )
+    part_of = data.deal(count, np.random.default_rng(seed))
+    assert ((part_of >= 0) & (part_of < count)).all()
+    if (known := len(set(groups))) > 1:
+        assert all(len(set(part_of[group_of == group].tolist())) == 1 for group in groups)
+        assert len(set(part_of.tolist())) == min(known, count)
+
+
+def test_settings_and_weights_are_chosen_on_groups_left_out() -> None:
+    data = _training(40, targets=1)
+    group_of = np.arange(40) // 8
+    seen: list[bool] = []
+
+    class Remembering(LinearModel):
+        def predict(self, z: Floats) -> tuple[Floats, None]:
+            held = {groups_of_row[row.tobytes()] for row in z}
+            seen.append(bool(held & known[-1]))
+            return super().predict(z)
+
+    groups_of_row = {row.tobytes(): int(group) for row, group in zip(data.z, group_of, strict=True)}
+    known: list[set[int]] = []
+
+    def fit(part: TrainingSet, _options: object, _seed: int) -> LinearModel:
+        known.append({groups_of_row[row.tobytes()] for row in part.z})
+        return Remembering(np.zeros((3, 1)), np.zeros(1))
+
+    Tuned(fit, grid(slack=(0.0, 1.0))).choose(replace(data, group_of=group_of), 0)
+    assert len(seen) >= 6
+    assert not any(seen)
+
+
+def test_the_penalty_of_a_ridge_is_that_which_serves_a_new_group() -> None:
+    rng = np.random.default_rng(0)
+    group_of = np.repeat(np.arange(8), 10)
+    # Nine features that only name the group, one that means something.
+    names = rng.normal(size=(8, 9))[group_of] + 0.01 * rng.normal(size=(80, 9))
+    z = np.column_stack([rng.normal(size=80), names])
+    y = z[:, :1] + rng.normal(size=8)[group_of, None]
+    data = TrainingSet(z, y, np.ones(80), np.zeros(1), np.arange(10))
+    alone, grouped = fit_ridge(data, 0), fit_ridge(replace(data, group_of=group_of), 0)
+    assert abs(grouped.weights[1:]).sum() < 0.5 * abs(alone.weights[1:]).sum()
+    assert grouped.weights[0, 0] > 0.4
+
+
+def test_groups_of_one_condition_each_are_no_groups() -> None:
+    z, y = np.arange(6.0)[:, None], np.arange(6.0)[:, None]
+    assert merge_replicates(z, y, np.arange(6) // 2, np.arange(1), np.arange(6) // 2).group_of is None
+    shared = merge_replicates(z, y, np.arange(6), np.arange(1), np.arange(6) // 2).group_of
+    assert shared is not None
+    assert shared.tolist() == [0, 0, 1, 1, 2, 2]
 
 
 def test_settings_are_chosen_by_rows_that_a_fit_did_not_see() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,8 +34,10 @@ def _training(z: Floats, y: Floats, repeats: int) -> TrainingSet:
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("repeats", [1, 3])
-def test_the_gradient_of_the_posterior_is_its_slope(kernel: str, repeats: int) -> None:
+@pytest.mark.parametrize("groups", [None, 5])
+def test_the_gradient_of_the_posterior_is_its_slope(kernel: str, repeats: int, groups: int | None) -> None:
     data = _training(*_data(repeats=repeats), repeats)
+    data = replace(data, group_of=None if groups is None else np.arange(len(data.z)) % groups)
     posterior = Posterior.of(data, KERNELS[kernel])
     theta = posterior.start() + 0.3 * np.arange(len(posterior.start()))
 
@@ -46,6 +49,21 @@ def test_the_gradient_of_the_posterior_is_its_slope(kernel: str, repeats: int) -
 
     wrong_by = check_grad(value, slope, theta)
     assert wrong_by < 1e-4 * np.linalg.norm(posterior.negative_log(theta)[1])
+
+
+def test_what_a_group_has_in_common_is_no_news_of_another() -> None:
+    rng = np.random.default_rng(0)
+    group_of = np.arange(60) // 10
+    # An input that nearly names the group seems to explain its offset.
+    z = np.column_stack([rng.normal(size=60), group_of + 0.05 * rng.normal(size=60)])
+    y = z[:, :1] + rng.normal(0.0, 2.0, 6)[group_of, None]
+    data = TrainingSet(z, y, np.ones(60), np.zeros(1), np.arange(2))
+    fresh = np.column_stack([np.linspace(-1.5, 1.5, 20), np.full(20, 2.5)])
+    alone, grouped = fit(data, 0), fit(replace(data, group_of=group_of), 0)
+    slopes = [np.polyfit(fresh[:, 0], model.predict(fresh)[0][:, 0], 1)[0] for model in (alone, grouped)]
+    assert abs(slopes[1] - 1.0) < max(abs(slopes[0] - 1.0), 0.05)
+    # Of a new group, the offset is unknown: that is part of its deviation.
+    assert (grouped.predict(z)[1] > 2.0 * alone.predict(z)[1]).all()
 
 
 def test_merged_replicates_have_the_likelihood_of_all_their_rows() -> None:
