@@ -9,21 +9,25 @@ from __future__ import annotations
 import time
 import tomllib
 from dataclasses import dataclass, replace
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from trainer.dataset import load_dataset
 from trainer.errors import TrainerError, UsageError
-from trainer.fit import fit_csv
+from trainer.evaluate import compare
 from trainer.recipe import Recipe
+from trainer.split import is_shuffled, make_split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from trainer.evaluate import Comparison
+    from trainer.evaluate import Comparison, Evaluation, Progress
     from trainer.workers import Workers
 
 TASKS_NAME = "benchmark.toml"
 MAX_TASKS = 200
+MAX_REPEATS = 100
 _MAX_BYTES = 1 << 20
 _LISTS = ("targets", "inputs", "drop", "categorical", "group_by")
 _TEXTS = ("name", "file", "schema", "split")
@@ -40,15 +44,53 @@ class Task:
     recipe: Recipe
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Means over repeats of one algorithm's scores; `r2_sd`: the deviation between them, 0 of one."""
+
+    algorithm: str
+    repeats: int
+    r2: float
+    r2_sd: float
+    rmse: float
+    mae: float
+    coverage_90: float
+
+    @staticmethod
+    def of(algorithm: str, evaluations: Sequence[Evaluation]) -> Repeated:
+        r2 = [each.score.r2 for each in evaluations]
+        return Repeated(
+            algorithm=algorithm,
+            repeats=len(r2),
+            r2=fmean(r2),
+            r2_sd=stdev(r2) if len(r2) > 1 else 0.0,
+            rmse=fmean(each.score.rmse for each in evaluations),
+            mae=fmean(each.score.mae for each in evaluations),
+            coverage_90=fmean(each.coverage_90 for each in evaluations),
+        )
+
+
 @dataclass(frozen=True)
 class Result:
-    """What came of a task: a comparison of `rows` rows in `seconds`, or the `failure` in one line."""
+    """What came of a task: comparisons of `rows` rows in `seconds`, or the `failure` in one line.
+
+    One comparison a repeat, each with folds of its own; `scores`, best mean first.
+    """
 
     task: Task
-    comparison: Comparison | None
+    comparisons: tuple[Comparison, ...]
     rows: int
     seconds: float
     failure: str
+
+    @property
+    def scores(self) -> tuple[Repeated, ...]:
+        found: dict[str, list[Evaluation]] = {}
+        for comparison in self.comparisons:
+            for evaluation in comparison.evaluations:
+                found.setdefault(evaluation.algorithm, []).append(evaluation)
+        repeated = (Repeated.of(algorithm, each) for algorithm, each in found.items())
+        return tuple(sorted(repeated, key=lambda score: -score.r2))
 
 
 def read_tasks(folder: Path, tasks: Path | None = None) -> tuple[Task, ...]:
@@ -78,26 +120,42 @@ def run_task(
     task: Task,
     algorithms: tuple[str, ...],
     seed: int,
-    progress: Callable[[int, int], None],
+    repeats: int,
+    progress: Progress,
     workers: Workers,
 ) -> Result:
-    """Compare the algorithms; data that cannot be fitted are a result, too."""
+    """Compare the algorithms; data that cannot be fitted are a result, too.
+
+    Each of the `repeats` has a seed of its own, counted from `seed`, for its folds and its fits. Where the
+    folds follow from the data (`logo`, `time:K`), one is all there is.
+    """
     started = time.monotonic()
+    count = repeats if is_shuffled(task.recipe.split) else 1
     recipe = replace(task.recipe, algorithms=algorithms, seed=seed)
+    comparisons, rows = [], 0
     try:
-        fitted = fit_csv(task.file, recipe, progress, schema=task.schema, workers=workers)
+        dataset = load_dataset(task.file, recipe, task.schema)
+        rows = len(dataset.x)
+        for repeat in range(count):
+            split = make_split(recipe.split, rows, dataset.group_of, seed + repeat)
+            told = _offset(progress, repeat, count)
+            comparisons.append(compare(dataset, split, algorithms, seed + repeat, told, workers=workers))
     except TrainerError as problem:
-        return Result(task, None, 0, time.monotonic() - started, " ".join(str(problem).split()))
-    return Result(task, fitted.comparison, len(fitted.dataset.x), time.monotonic() - started, "")
+        return Result(task, (), rows, time.monotonic() - started, " ".join(str(problem).split()))
+    return Result(task, tuple(comparisons), rows, time.monotonic() - started, "")
+
+
+def _offset(progress: Progress, repeat: int, repeats: int) -> Progress:
+    """Count the fits of one repeat among those of all."""
+    return lambda done, total: progress(repeat * total + done, repeats * total)
 
 
 def mean_ranks(results: tuple[Result, ...], algorithms: tuple[str, ...]) -> dict[str, float]:
     """Return the mean rank of each algorithm over the tasks that could be fitted; 1 is always the best."""
     ranks: dict[str, list[int]] = {algorithm: [] for algorithm in algorithms}
     for result in results:
-        if result.comparison is not None:
-            for rank, evaluation in enumerate(result.comparison.evaluations, start=1):
-                ranks[evaluation.algorithm].append(rank)
+        for rank, score in enumerate(result.scores, start=1):
+            ranks[score.algorithm].append(rank)
     return {algorithm: sum(each) / len(each) for algorithm, each in ranks.items() if each}
 
 

@@ -79,6 +79,11 @@ def make_split(kind: str, row_count: int, group_of: Ints | None, seed: int) -> S
     return Split(kind, folds, final, group_count)
 
 
+def is_shuffled(kind: str) -> bool:
+    """Return whether another seed gives other folds."""
+    return kind != LEAVE_ONE_GROUP_OUT and not _TIME.fullmatch(kind)
+
+
 def what_is_scored(kind: str, groups: Sequence[str], *, groups_by_inputs: bool, repeats: bool) -> str:
     """Say what a score on rows held out by `kind` is a score of: how the model will have to be used."""
     if kind.startswith("time:"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from trainer.commands.options import AsJson, Seed, WorkerOptions, command, names
 from trainer.console import FAILED, errors_in_one_line, print_json, print_notes, progress_bar
+from trainer.errors import UsageError
 from trainer.recipe import Recipe
 from trainer.workers import open_workers
 
@@ -25,6 +27,21 @@ Algorithms = Annotated[str, typer.Option("--algorithms", help="Which to compare:
 Only = Annotated[
     list[str] | None, typer.Option("--only", help="Task by its name; may be repeated. Otherwise all.")
 ]
+Repeats = Annotated[
+    int,
+    typer.Option(
+        "--repeats", help="Times that folds are dealt anew; scores are means, with their deviation."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What every task gets."""
+
+    algorithms: tuple[str, ...]
+    seed: int
+    repeats: int
 
 
 @command
@@ -36,17 +53,18 @@ def benchmark(
     only: Only = None,
     where: WorkerOptions,
     seed: Seed = 0,
+    repeats: Repeats = 1,
     as_json: AsJson = False,
 ) -> None:
     """Compare all algorithms on all data sets of a folder, in one table."""
     with errors_in_one_line():
         chosen = Recipe(targets=("last",), algorithms=names([algorithms]), seed=seed).algorithms
-        results = _run(folder, tasks, tuple(only or ()), chosen, where, seed)
+        results = _run(folder, tasks, tuple(only or ()), _Asked(chosen, seed, repeats), where)
         if as_json:
             print_json(_document(results, chosen))
         else:
             _print(results, chosen)
-        if all(result.comparison is None for result in results):
+        if not any(result.comparisons for result in results):
             raise typer.Exit(FAILED)
 
 
@@ -54,18 +72,20 @@ def _run(
     folder: Path,
     listing: Path | None,
     only: tuple[str, ...],
-    algorithms: tuple[str, ...],
+    asked: _Asked,
     where: WorkerOptions,
-    seed: int,
 ) -> tuple[Result, ...]:
-    from trainer.benchmark import read_tasks, run_task, select  # noqa: PLC0415 - --help must not wait for it
+    # Imported late: --help must not wait for the mathematics.
+    from trainer.benchmark import MAX_REPEATS, read_tasks, run_task, select  # noqa: PLC0415
 
+    if not 1 <= asked.repeats <= MAX_REPEATS:
+        raise UsageError(f"--repeats {asked.repeats} is not within 1 to {MAX_REPEATS}")
     tasks = select(read_tasks(folder, listing), only)
     results = []
     with open_workers(where.jobs, where.cluster) as workers:
         for number, task in enumerate(tasks, start=1):
             with progress_bar(f"{number}/{len(tasks)} {task.name}") as progress:
-                results.append(run_task(task, algorithms, seed, progress, workers))
+                results.append(run_task(task, asked.algorithms, asked.seed, asked.repeats, progress, workers))
             if results[-1].failure:
                 print_notes([f"{task.name}: {results[-1].failure}"])
     return tuple(results)
@@ -83,16 +103,7 @@ def _document(results: tuple[Result, ...], algorithms: tuple[str, ...]) -> dict[
                 "failure": result.failure or None,
                 "split": result.task.recipe.split,
                 "group_by": list(result.task.recipe.group_by),
-                "models": [
-                    {
-                        "algorithm": each.algorithm,
-                        "r2": each.score.r2,
-                        "rmse": each.score.rmse,
-                        "mae": each.score.mae,
-                        "coverage_90": each.coverage_90,
-                    }
-                    for each in (result.comparison.evaluations if result.comparison else ())
-                ],
+                "models": [asdict(score) for score in result.scores],
             }
             for result in results
         ],
@@ -119,8 +130,9 @@ def _print(results: tuple[Result, ...], algorithms: tuple[str, ...]) -> None:
 
 
 def _cell(result: Result, algorithm: str) -> str:
-    if result.comparison is None:
+    scores = result.scores
+    if not scores:
         return "-"
-    best = result.comparison.best
-    scores = {each.algorithm: each.score.r2 for each in result.comparison.evaluations}
-    return f"{scores[algorithm]:.3f}{'*' if algorithm == best.algorithm else ' '}"
+    score = next(each for each in scores if each.algorithm == algorithm)
+    spread = f" ± {score.r2_sd:.3f}" if score.repeats > 1 else ""
+    return f"{score.r2:.3f}{spread}{'*' if score is scores[0] else ' '}"

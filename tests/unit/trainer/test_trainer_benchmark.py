@@ -71,6 +71,25 @@ def test_tasks_can_be_chosen(folder: Path) -> None:
     assert [task["name"] for task in told["tasks"]] == ["a line"]
 
 
+def test_repeats_deal_the_folds_anew_and_tell_mean_and_spread(folder: Path) -> None:
+    arguments = (folder, "--algorithms", "gp", "--only", "a line", "--only", "a bend")
+    line, bend = _run(*arguments, "--repeats", "3")["tasks"]
+    (three,) = line["models"]
+    (first,) = _run(*arguments, "--seed", "0")["tasks"][0]["models"]
+    single = [_run(*arguments, "--seed", str(seed))["tasks"][0]["models"][0]["r2"] for seed in range(3)]
+    assert (three["repeats"], first["repeats"], first["r2_sd"]) == (3, 1, 0.0)
+    assert three["r2"] == pytest.approx(np.mean(single))
+    assert three["r2_sd"] == pytest.approx(np.std(single, ddof=1))
+    # One group out at a time: there is nothing to deal.
+    assert bend["models"][0]["repeats"] == 1
+
+
+def test_repeats_are_bounded(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["benchmark", str(folder), "--repeats", "101"])
+    assert result.exit_code == 2
+    assert "--repeats 101 is not within 1 to 100" in result.stderr
+
+
 def test_people_are_shown_one_table(folder: Path) -> None:
     result = CliRunner().invoke(app, ["benchmark", str(folder), "--algorithms", "ridge,gp"])
     assert result.exit_code == 0, result.stderr
