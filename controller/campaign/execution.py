@@ -21,7 +21,7 @@ from controller.campaign.regaining import Aim, regain, to_regain
 from controller.campaign.steps import StepContext, changes_flows, perform, washes
 from controller.domain.errors import ControllerError
 from controller.domain.modes import State, Trigger
-from controller.domain.recipe import Hold, Set
+from controller.domain.recipe import Acquire, Hold, Set
 from controller.domain.run import ENDED
 
 if TYPE_CHECKING:
@@ -147,10 +147,11 @@ class Execution:
         return len(self._recipe.steps)
 
     def _due(self, step: Step) -> bool:
-        """Whether a step that runs only every n-th trial is due, or its spectra are missing."""
+        """Whether a step of every n-th trial is due, or a dark or reference of the recipe is missing."""
         if (self._trial - 1) % step.every == 0:
             return True
-        return any(self._journal.spectra.newest(kind) is None for kind in ("dark", "reference"))
+        taken = {each.action.kind for each in self._recipe.steps if isinstance(each.action, Acquire)}
+        return any(self._journal.spectra.newest(kind) is None for kind in taken & {"dark", "reference"})
 
     async def _do(self, action: Action) -> bool:
         """Do an action, after the heat and the wash that it needs anew; False when a hold cut it off."""

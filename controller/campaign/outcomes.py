@@ -112,7 +112,7 @@ def describe(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> s
     count = f"in {len(trials)} trials"
     scored = [(trial.score, -trial.number) for trial in trials if trial.score is not None]
     if not targets:
-        return f"budget spent {count}"
+        return f"budget spent {count}{_best(spec, trials)}"
     if not scored:
         return f"not reached: no usable spectrum {count}"
     number = trials[-1].number if reached else -min(scored)[1]
@@ -152,6 +152,19 @@ def _distance(spec: CampaignSpec, sample: Spectrum | None) -> dict[str, float]:
         (target.low_nm, target.high_nm),
     )
     return {SPECTRUM_DISTANCE: distance} if isfinite(distance) else {}
+
+
+def _best(spec: CampaignSpec, trials: Sequence[Trial]) -> str:
+    """Name the trial that came nearest to what has no target; empty where there is none."""
+    scored = [trial for trial in trials if trial.score is not None]
+    if not scored:
+        return ""
+    best = min(scored, key=lambda trial: trial.score or 0.0)
+    figures = (
+        (each, quantity(f"{best.properties[each.property_name]:.4g}", each.unit)) for each in spec.objectives
+    )
+    said = ", ".join(f"{_short(each.property_name)} {figure}" for each, figure in figures)
+    return f": best {said} in trial {best.number}"
 
 
 def _figure(value: float, objective: Objective) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from controller.campaign.mandate import Mandate
 from controller.campaign.steps import StepContext, perform
 from controller.domain.errors import ControllerError, DocumentError
 from controller.domain.readings import Quality
@@ -199,3 +200,26 @@ def test_a_rig_without_a_diode_shows_no_emission() -> None:
     wait = 'wait_steady = {property = "emission_peak", tolerance = 1, window = "5 s", timeout = "9 s"}'
     (waited,) = faults(steps(wait), PLAN)
     assert "is not measured; known: peak_wavelength, fwhm, absorbance" in waited
+
+
+@pytest.mark.parametrize(
+    ("lines", "flushed"),
+    [
+        (('acquire = {kind = "emission"}',), False),
+        (('acquire = {kind = "sample"}', 'acquire = {kind = "reference"}'), True),
+    ],
+    ids=["needs no reference", "lacks its reference"],
+)
+async def test_a_rare_step_is_due_early_only_for_spectra_that_the_recipe_takes(
+    rig: GlowingRig, lines: tuple[str, ...], *, flushed: bool
+) -> None:
+    rare = 'flush = {reagent = "water", volumes = 1, total = "600 uL/min"}\nevery = 10'
+    run, _ = await rig.runs.execute(
+        recipe(steps(rare, *lines), GLOWING),
+        {},
+        Mandate(),
+        campaign_id="c1",
+        trial=2,
+        heard=lambda _run: None,
+    )
+    assert ("flush with water" in rig.told(run.run_id)) is flushed

@@ -244,3 +244,21 @@ def test_a_recipe_without_samples_lacks_one_for_the_band() -> None:
     text = TO_LIGHT.replace("emission_peak", "peak_wavelength")
     blind = GLOWS.replace('"sample"', '"dark"')
     assert any('lacks acquire = {kind = "sample"}' in each for each in faults(text, recipe_toml=blind))
+
+
+def test_a_campaign_without_a_target_tells_its_best_trial() -> None:
+    found = spec()
+    trial = outcomes.announce(1, Proposal({"silver": 20.0}, "random"), None, 0.0)
+    scores = (0.31234, 0.0412345, None)
+    trials = [
+        replace(
+            trial,
+            number=number,
+            score=None if distance is None else 10.0 * distance,
+            properties={} if distance is None else {"spectrum_distance": distance},
+        )
+        for number, distance in enumerate(scores, start=1)
+    ]
+    said = "budget spent in 3 trials: best spectrum_distance 0.04123 in trial 2"
+    assert outcomes.describe(found, trials, reached=False) == said
+    assert outcomes.describe(found, trials[2:], reached=False) == "budget spent in 1 trials"
