@@ -12,7 +12,13 @@ import typer
 from controller.config.units import parse_quantity
 from controller.domain.errors import ControllerError
 from controller.equipment.discovery import ask_ports, serial_ports
-from firmware_bridge.devices.instruments.calibration import WeighedRun, fit_calibration
+from firmware_bridge.devices.instruments.calibration import (
+    Calibration,
+    WeighedCalibration,
+    WeighedRun,
+    fit_calibration,
+    fit_steps,
+)
 from firmware_bridge.devices.interfaces import DeviceError
 from firmware_bridge.devices.registry import DRIVERS, DescribedSpectrometerDriver, InstrumentDriver
 from firmware_bridge.devices.scan import Port
@@ -80,34 +86,56 @@ def calibrate(
     density: Annotated[
         str, typer.Option(help="Of the liquid at its temperature; water at 20 degC unless given.")
     ] = "0.9982 g/mL",
+    steps_per_ul: Annotated[
+        float | None,
+        typer.Option(help="For a pump on a board: what the rig file says now; the new figure is printed."),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Fit a pump's calibration to runs onto a balance: what to write into the rig file, how sure it is."""
     try:
         weighed = [_weighed(text, density) for text in runs]
-        found = fit_calibration(weighed)
+        found = fit_calibration(weighed) if steps_per_ul is None else fit_steps(weighed, steps_per_ul)
     except (ControllerError, DeviceError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
+    written = _written(found.calibration, steps_per_ul)
+    if as_json:
+        typer.echo(json.dumps(written | _figures(found)))
+        return
+    ((key, value),) = written.items()
+    typer.echo(f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}")
+    typer.echo(_sureness(found))
+
+
+def _written(calibration: Calibration, steps_per_ul: float | None) -> dict[str, str | float]:
+    """Give what the rig file is to say."""
+    if steps_per_ul is None:
+        return {"calibration": str(calibration)}
+    return {"steps_per_ul": round(steps_per_ul / calibration.factor, 4)}
+
+
+def _figures(found: WeighedCalibration) -> dict[str, float | None]:
+    """Give the fit as numbers; None where there were too few runs to tell."""
     errors = (found.factor_error, found.intercept_error_ul_min)
     factor_error, intercept_error = (error if isfinite(error) else None for error in errors)
-    if as_json:
-        document = {
-            "calibration": str(found.calibration),
-            "factor": found.calibration.factor,
-            "factor_error": factor_error,
-            "intercept_ul_min": found.calibration.intercept_ul_min,
-            "intercept_error_ul_min": intercept_error,
-            "worst_residual": found.worst,
-        }
-        typer.echo(json.dumps(document))
-        return
-    typer.echo(f'calibration = "{found.calibration}"')
-    if factor_error is None or intercept_error is None:
-        typer.echo("too few runs to say how sure it is: weigh three or more, at different flows")
-    else:
-        sure = f"factor +- {factor_error:.5f}, intercept +- {intercept_error:.5f} uL/min"
-        typer.echo(f"{sure}; the worst run is {100.0 * found.worst:.2f} % off the line")
+    return {
+        "factor": found.calibration.factor,
+        "factor_error": factor_error,
+        "intercept_ul_min": found.calibration.intercept_ul_min,
+        "intercept_error_ul_min": intercept_error,
+        "worst_residual": found.worst,
+    }
+
+
+def _sureness(found: WeighedCalibration) -> str:
+    worst = f"the worst run is {100.0 * found.worst:.2f} % off"
+    if not isfinite(found.factor_error):
+        return "too few runs to say how sure it is: weigh three or more, at different flows"
+    sure = f"factor +- {found.factor_error:.5f}"
+    if not isfinite(found.intercept_error_ul_min):
+        return f"{sure}; {worst}"
+    return f"{sure}, intercept +- {found.intercept_error_ul_min:.5f} uL/min; {worst} the line"
 
 
 def _weighed(text: str, density: str) -> WeighedRun:

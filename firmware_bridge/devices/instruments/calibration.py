@@ -5,6 +5,8 @@
 A calibration comes from runs: a set rate, a time, the mass that was collected, the density of the liquid.
 The line is fitted by least squares weighted with 1/set^2, as a pump's error is a share of its flow. With runs
 at one rate only, it goes through zero.
+
+A pump that a board steps has a factor alone: its steps for a microlitre.
 """
 
 from __future__ import annotations
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 _TEXT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)(?:, ([+-]?\d{1,6}(?:\.\d{1,9})?) uL/min)?")
 LEAST_FACTOR, MOST_FACTOR = 0.5, 2.0
 """Beyond these a syringe was named wrongly, not measured inexactly."""
+_SURE: Final = 3.0
+"""Standard errors from which on an intercept is there ..."""
+_MATTERS: Final = 1e-3
+"""... and the share of the smallest flow from which on it matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,28 @@ def fit_calibration(runs: Sequence[WeighedRun]) -> WeighedCalibration:
     if not runs:
         raise DeviceError("no weighed runs: collect and weigh at least one")
     several = len({run.set_ul_min for run in runs}) > 1
-    fitted = _fit_line(runs) if several else _fit_through_zero(runs)
+    return _plausible(_fit_line(runs) if several else _fit_through_zero(runs))
+
+
+def fit_steps(runs: Sequence[WeighedRun], steps_per_ul: float) -> WeighedCalibration:
+    """Fit runs of a stepped pump; its new steps for a microlitre are `steps_per_ul` over the factor.
+
+    DeviceError as from `fit_calibration`, and where the runs show an intercept: steps have none.
+    """
+    if not (isfinite(steps_per_ul) and steps_per_ul > 0.0):
+        raise DeviceError(f"{steps_per_ul:g} steps for a microlitre: give what the rig file says now")
+    line = fit_calibration(runs)
+    intercept_ul_min = line.calibration.intercept_ul_min
+    least_ul_min = _MATTERS * min(run.set_ul_min for run in runs)
+    if abs(intercept_ul_min) > max(_SURE * line.intercept_error_ul_min, least_ul_min):
+        raise DeviceError(
+            f"the runs miss {intercept_ul_min:+.3f} uL/min at every flow, which no number of steps mends: "
+            "look for a leak or a check valve, or weigh at the flows that you use"
+        )
+    return _plausible(_fit_through_zero(runs))
+
+
+def _plausible(fitted: WeighedCalibration) -> WeighedCalibration:
     factor = fitted.calibration.factor
     if not LEAST_FACTOR <= factor <= MOST_FACTOR:
         raise DeviceError(

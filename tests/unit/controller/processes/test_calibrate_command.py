@@ -31,6 +31,14 @@ def test_one_run_gives_a_factor_and_admits_that_nobody_knows_how_good_it_is():
     assert "too few runs" in calibrate("300 uL/min, 10 min, 2.9573 g").stdout
 
 
+def test_a_pump_on_a_board_gets_its_steps():
+    told = json.loads(calibrate(*RUNS[:2], "--steps-per-ul", "200", "--json").stdout)
+    assert told["steps_per_ul"] == pytest.approx(200.0 / told["factor"], rel=1e-5)
+    assert calibrate(*RUNS[:2], "--steps-per-ul", "200").stdout.startswith("steps_per_ul = 202.9")
+    refused = calibrate(*RUNS[:2], "--steps-per-ul", "0")
+    assert (refused.exit_code, "what the rig file says now" in refused.stderr) == (1, True)
+
+
 def test_another_liquid_has_another_density():
     plain, heavy = (
         json.loads(calibrate(*RUNS, "--json", "--density", density).stdout)["factor"]

@@ -13,6 +13,7 @@ from firmware_bridge.devices.instruments.calibration import (
     Calibration,
     WeighedRun,
     fit_calibration,
+    fit_steps,
     read_calibration,
 )
 from firmware_bridge.devices.interfaces import DeviceError
@@ -123,3 +124,27 @@ def test_a_factor_alone_is_enough():
 def test_a_calibration_that_is_none_is_refused_with_an_example(text):
     with pytest.raises(DeviceError, match=r"0\.98731, 0\.052 uL/min"):
         read_calibration(text)
+
+
+@given(factors, st.lists(flows_ul_min, min_size=1, max_size=6, unique=True))
+def test_a_stepped_pump_has_a_factor_alone(factor, rates):
+    fitted = fit_steps([weigh(rate, Calibration(factor)) for rate in rates], 200.0)
+    assert fitted.calibration.factor == pytest.approx(factor)
+    assert fitted.calibration.intercept_ul_min == 0.0
+
+
+def test_a_flow_that_is_missed_at_every_rate_is_no_matter_of_steps():
+    errors = (0.001, -0.001, 0.0005, 0.0)
+    runs = [
+        weigh(rate, Calibration(1.0, -4.0), error=each)
+        for rate, each in zip((50.0, 100.0, 300.0, 1000.0), errors, strict=True)
+    ]
+    with pytest.raises(DeviceError, match=r"miss -\d\.\d+ uL/min at every flow"):
+        fit_steps(runs, 200.0)
+    fit_steps([weigh(rate, Calibration(), error=0.01) for rate in (50.0, 100.0, 300.0)], 200.0)
+
+
+@pytest.mark.parametrize("steps_per_ul", [0.0, -1.0, math.nan, math.inf])
+def test_a_pump_without_steps_is_refused(steps_per_ul):
+    with pytest.raises(DeviceError, match="give what the rig file says now"):
+        fit_steps([weigh(100.0, Calibration())], steps_per_ul)
