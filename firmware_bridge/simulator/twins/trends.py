@@ -28,10 +28,7 @@ def moves(
         holds = all(before < after for before, after in pairwise(ordered))
         unit = next(each.unit for each in twin.properties if each.name == name)
         span = f"{values[0]:.4g} to {values[-1]:.4g} {unit}".removesuffix(" 1")
-        limits = twin.input(over)
-        return Finding(
-            holds, f"{name} {span} as {over} goes from {limits.low:g} to {limits.high:g} {limits.unit}"
-        )
+        return Finding(holds, f"{name} {span} as {over} goes from {low:g} to {high:g} {limits.unit}")
 
     return Trend(claim, measure)
 
