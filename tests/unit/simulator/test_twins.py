@@ -166,6 +166,15 @@ def test_samples_emit_as_the_noise_free_model_does_and_saturate_nothing(
 
 
 @every_twin
+def test_its_detector_bears_and_sees_whatever_its_inputs_make(twin: Twin, models: dict[str, Model]) -> None:
+    model = models[twin.name]
+    outcomes = [model.settle(point) for point in design(twin, "lhs", 16, seed=1)]
+    assert all(0.02 < outcome.absorbance.max() < 2.5 for outcome in outcomes)
+    counts = [o.emission.max() * EMISSION_INTEGRATION_S for o in outcomes if o.emission is not None]
+    assert all(100.0 < peak < model.spectrometer.full_scale for peak in counts)
+
+
+@every_twin
 @pytest.mark.parametrize("kind", DESIGNS)
 def test_a_design_is_feasible_repeatable_and_fills_the_ranges(twin: Twin, kind: str) -> None:
     points = design(twin, kind, 50, seed=2)
