@@ -15,6 +15,8 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+_EXACT = frozenset({str, int, bool, float})
+"""Types whose very values JSON holds."""
 _ODD = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -118,7 +120,13 @@ def _read_float(raw: Any, place: str) -> float:
 def _read_tuple(items: tuple[Any, ...], raw: Any, place: str) -> tuple[Any, ...]:
     _expect(raw, list, place)
     if len(items) == 2 and items[1] is Ellipsis:
-        return tuple(_read(items[0], each, f"{place}[{index}]") for index, each in enumerate(raw))
+        item = items[0]
+        return tuple(
+            [
+                each if item in _EXACT and type(each) is item else _read(item, each, f"{place}[{index}]")
+                for index, each in enumerate(raw)
+            ]
+        )
     if len(items) != len(raw):
         raise PlainError(f"{place}: must have {len(items)} items, not {len(raw)}")
     pairs = zip(items, raw, strict=True)
@@ -149,7 +157,13 @@ def _read_dataclass(kind: Any, raw: Any, place: str) -> Any:
     hints = _hints(kind)
     if unknown := raw.keys() - hints.keys() - {"kind"}:
         raise PlainError(f"{place}: {kind.__name__} has no {', '.join(sorted(unknown))}")
-    known = {name: _read(hint, raw[name], f"{place}.{name}") for name, hint in hints.items() if name in raw}
+    known = {}
+    for name, hint in hints.items():
+        if name in raw:
+            item = raw[name]
+            # Most fields are what they should be, and their place is of no interest then.
+            exact = hint in _EXACT and type(item) is hint
+            known[name] = item if exact else _read(hint, item, f"{place}.{name}")
     try:
         return kind(**known)
     except TypeError as error:
