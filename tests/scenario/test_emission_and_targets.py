@@ -38,6 +38,27 @@ def test_a_trial_sees_emission_and_leaves_the_diode_off(tmp_path, start):
     assert max(glow.values()) == pytest.approx(seen["emission_intensity"], rel=0.1)
 
 
+def test_a_calibrated_sensor_in_the_line_is_a_property_of_a_run(tmp_path, start):
+    # The gauge shows 1 bar where the board says 0 kPa, and 7 bar where it says 600 kPa.
+    gauge = (
+        'unit = "bar"\nrange = ["0 bar", "9 bar"]\ncalibration = [["0 kPa", "1 bar"], ["600 kPa", "7 bar"]]'
+    )
+    text = (EXAMPLES / "rigs" / "cdsete-twin.toml").read_text()
+    text = text.replace('unit = "kPa"\nrange = ["0 kPa", "600 kPa"]', gauge)
+    rig = tmp_path / "rig.toml"
+    rig.write_text(text)
+    assert gauge in text
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        '[recipe]\nname = "gauge"\n[[steps]]\n'
+        'measure = {channel = "reactor.pressure", as = "gauge_pressure", window = "5 s"}\n'
+    )
+    daemon = start("--rig", str(rig), "--clock", "lockstep")
+    run = json.loads(daemon.ostwald("run", "start", str(recipe), "--wait", "--json"))
+    # Nothing flows, so that the board says 0 kPa to the noise of its sensor.
+    assert run["properties"]["gauge_pressure"] == pytest.approx(1.0, abs=0.02)
+
+
 def test_a_campaign_toward_a_spectrum_goes_on_without_its_file(tmp_path, start):
     for file in ("campaigns/silver-spectrum-target.toml", "recipes/silver-spectrum.toml"):
         (tmp_path / file).parent.mkdir(exist_ok=True)
