@@ -31,6 +31,7 @@ from firmware_bridge.simulator.plant.faults import (
 )
 from firmware_bridge.simulator.plant.nanoprisms import NanoprismPlant
 from firmware_bridge.simulator.rig import SimulatedRig
+from firmware_bridge.simulator.twins.base import EQUATIONS
 from firmware_bridge.wire import framing
 from firmware_bridge.wire import messages as m
 
@@ -256,6 +257,11 @@ def test_whatever_was_broken_is_whole_again_when_all_is_cleared(
     panel.clear_all()
     assert (panel.drive(drive, STEP_S), panel.sense(sensed)) == (drive, sensed)
     assert not panel.board_mute
+
+
+def test_every_fault_is_on_the_page_of_the_plant() -> None:
+    page = (EQUATIONS / "plant.md").read_text()
+    assert all(f"`{type(fault).__name__}`" in page for fault in ALL)
 
 
 def test_a_fault_of_what_a_plant_has_not_leaves_it_as_it_is() -> None:
