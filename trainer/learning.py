@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ def learning_curve(
         return None
     sizes, table = np.mean(rows, axis=0)[usable], table[usable]
     gains = _gains_of_doubling(sizes, table)
-    doubt = float(gains.std(ddof=1)) / np.sqrt(len(gains)) if len(gains) > 1 else 0.0
+    doubt = float(gains.std(ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
     return LearningCurve(sizes, table, float(gains.mean()), doubt, replicate_noise(dataset, spread))
 
 

@@ -72,6 +72,7 @@ def render_report(fitted: Fitted, manifest: Manifest | None = None, parity: Pari
         shown=len(shown),
         residuals=_residuals(fitted, judged, shown[0]),
         residual_target=columns[shown[0]].header,
+        notes=_notes(fitted),
         trust=fitted.trust,
         trust_figures=_trust_figures(fitted.trust, columns[shown[0]], shown[0]),
     )
@@ -123,6 +124,12 @@ def _trust_figures(trust: Trust | None, target: Column, index: int) -> dict[str,
         "dependence": [dependence_plot(each, index, target.header) for each in trust.dependences],
         "learning": [] if trust.curve is None else [learning_plot(trust.curve)],
     }
+
+
+def _notes(fitted: Fitted) -> list[str]:
+    """Return what was told of the data, without the findings, which have a place of their own."""
+    found = {finding.text for finding in fitted.dataset.findings}
+    return [note for note in fitted.dataset.notes if note not in found]
 
 
 def _range(column: Column) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,8 @@ def to_document(fitted: Fitted, packed: Packed | None) -> dict[str, Any]:
             "distinct_conditions": int(same_rows(fitted.dataset.x).max()) + 1,
             "inputs": [column.name for column in fitted.dataset.inputs],
             "targets": [column.name for column in fitted.dataset.targets],
+            "notes": list(fitted.dataset.notes),
+            "findings": [asdict(finding) for finding in fitted.dataset.findings],
         },
         "bundle": None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING
@@ -149,6 +150,22 @@ def test_the_report_of_a_fit_says_what_it_found_and_needs_nothing_else(csv: Path
     assert 'name="viewport"' in text
     assert not re.search(r"(src|href)=\"(?!#)", text)
     assert {each["input"] for each in told["trust"]["importance"]} == {"flow", "ligand", "fwhm"}
+
+
+def test_report_and_json_show_what_was_found_in_the_data(csv: Path, tmp_path: Path) -> None:
+    page = tmp_path / "out.html"
+    arguments = ["fit", str(csv), "--target", "peak", "--split", "kfold:3", "--algorithms", "ridge"]
+    result = CliRunner().invoke(app, [*arguments, "--report", str(page), "--json"])
+    assert result.exit_code == 0, result.stderr
+    data, text = json.loads(result.stdout)["data"], page.read_text()
+    (twins,) = [finding for finding in data["findings"] if finding["kind"] == "twins"]
+    assert twins["columns"] == ["flow (uL/min)", "fwhm (nm)"]
+    assert twins["figures"]["correlation"] > 0.999
+    assert twins["text"] in data["notes"]
+    shown = html.unescape(text)
+    assert "What the data show" in shown
+    # Once, not again among the notes.
+    assert all(shown.count(finding["text"]) == 1 for finding in data["findings"])
 
 
 def test_a_report_in_no_folder_is_told_before_the_fit(csv: Path, tmp_path: Path) -> None:
