@@ -1,7 +1,7 @@
 """Gold octahedra from rods: what is long grows wide until it is not, and slow growth facets it.
 
 Rods that are overgrown become octahedra: Carbo-Argibay et al., Angew. Chem. Int. Ed. 46, 8983 (2007). Their
-size follows from the gold for each seed: Li et al., Chem. Eur. J. 17, 9746 (2011).
+size follows from the gold for each seed: Chem. Eur. J. (2011), doi 10.1002/chem.201100365.
 """
 
 from __future__ import annotations

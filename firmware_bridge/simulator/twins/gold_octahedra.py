@@ -154,7 +154,8 @@ TWIN: Final = Twin(
     parameters=parameters,
     trends=(
         moves(
-            "more seeds for the gold make smaller octahedra (Li et al., Chem. Eur. J. 17, 9746 (2011))",
+            "more seeds for the gold make smaller octahedra "
+            "(Chem. Eur. J. (2011), doi 10.1002/chem.201100365)",
             "edge",
             "seeds",
             rises=False,
