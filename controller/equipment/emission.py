@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Expose = Callable[[str, float, int], Awaitable[Spectrum]]
 
-_LAMP_DIES_S: Final = 3.0
-"""A filament that is off still glows, and an exposure of emission is long."""
 _DARK_LASTS_S: Final = 600.0
 """A detector's dark counts drift with its temperature: by then, a new dark is due."""
 
@@ -42,7 +40,7 @@ class Fluorometer:
 
         Raises what the reactor and the spectrometer do.
         """
-        lamp = await lights.turn(self._lamp, OFF, _LAMP_DIES_S)
+        lamp = await lights.turn(self._lamp, OFF)
         try:
             dark = await self._dark_for(lights, expose, integration_s, scans)
             raw = await self._lit(lights, expose, integration_s, scans)

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from controller.domain.ports import Reactor
 
 OFF: Final = 0.0
-LAMP_SETTLE_S: Final = 1.0
+LAMP_SETTLE_S: Final = 3.0
+"""Ten times the lag of a small halogen lamp: less than 1e-4 of the step is left, up or down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from controller.domain.errors import ControllerError, Kind
 from controller.domain.readings import LinkHealth, Spectrum
 from controller.equipment.emission import Fluorometer
 from controller.equipment.health import LONGEST_PROBLEM, identity_text
-from controller.equipment.lights import OFF, Lights
+from controller.equipment.lights import LAMP_SETTLE_S, OFF, Lights
 from controller.sensing.features import absorbance as absorbance_of
 from controller.sensing.features import features as features_of
 from firmware_bridge.devices.interfaces import DeviceError, NoAnswerError, NotReadyError
@@ -145,12 +145,18 @@ class Spectrometry:
     async def _under_lamp(self, lights: Lights, kind: str, integration_s: float, scans: int) -> Spectrum:
         """Expose with the lamp on, or for a dark with it off, after which it is as it was."""
         lamp = self._plan.lamp
-        before = await lights.turn(lamp, OFF if kind == "dark" else self._plan.lamp_level)
-        try:
+        if kind != "dark":
+            await lights.turn(lamp, self._plan.lamp_level)
             return await self._expose(kind, integration_s, scans)
+        before = await lights.turn(lamp, OFF)
+        try:
+            dark = await self._expose(kind, integration_s, scans)
         finally:
-            if kind == "dark":
-                await lights.put(lamp, before)
+            await lights.put(lamp, before)
+        if before != OFF:
+            # Whoever takes a spectrum next finds it lit, and does not wait.
+            await self._reactor.clock.sleep(LAMP_SETTLE_S)
+        return dark
 
     async def _expose(self, kind: str, integration_s: float, scans: int) -> Spectrum:
         try:

@@ -128,6 +128,16 @@ async def test_a_dark_is_taken_without_light_and_the_lamp_is_as_it_was_after(ben
     assert dark.absorbance == ()
 
 
+async def test_who_takes_a_spectrum_after_a_dark_finds_the_lamp_settled(bench: Bench) -> None:
+    """Bright again at once, a lamp would still warm up through the reference: the baseline would be off."""
+    await bench.acquire("dark")
+    assert bench.lamps == [0.0, 80.0]
+    assert bench.slept_s[-1] >= 3.0
+    bench.lamp, bench.slept_s = 0.0, []
+    await bench.acquire("dark")
+    assert max(bench.slept_s) < 3.0, "a lamp that was off has nothing to settle"
+
+
 async def test_the_lamp_comes_back_though_the_dark_failed(bench: Bench) -> None:
     bench.error = NoAnswerError("no answer")
     await refusal(bench.acquire("dark"))
