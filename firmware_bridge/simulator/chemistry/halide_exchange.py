@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from firmware_bridge.simulator.chemistry.rates import arrhenius
+from firmware_bridge.simulator.chemistry.rates import GAS_CONSTANT, REFERENCE_K, ZERO_C_K, arrhenius
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -142,9 +142,12 @@ class HalideExchange:
         )
 
     def conditioning_per_s(self, celsius: float) -> float:
-        """How fast shells come to equilibrium in the mixer: the clock that each parcel brings from there."""
-        rates = self.rates
-        return float(arrhenius(rates.shell_per_s, rates.shell_j_mol, np.array(celsius)))
+        """How fast shells come to equilibrium in the mixer: the clock that each parcel brings from there.
+
+        Scalar: it runs in every step of a plant.
+        """
+        inverse_k = 1.0 / (celsius + ZERO_C_K) - 1.0 / REFERENCE_K
+        return self.rates.shell_per_s * math.exp(-self.rates.shell_j_mol / GAS_CONSTANT * inverse_k)
 
     def exchange(
         self,
