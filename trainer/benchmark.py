@@ -46,12 +46,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """Means over repeats of one algorithm's scores; `r2_sd`: the deviation between them, 0 of one."""
+    """Means over repeats of one algorithm's scores; `r2_sd`: the deviation of `r2_each`, 0 of one."""
 
     algorithm: str
     repeats: int
     r2: float
     r2_sd: float
+    r2_each: tuple[float, ...]
     rmse: float
     mae: float
     coverage_90: float
@@ -64,6 +65,7 @@ class Repeated:
             repeats=len(r2),
             r2=fmean(r2),
             r2_sd=stdev(r2) if len(r2) > 1 else 0.0,
+            r2_each=tuple(r2),
             rmse=fmean(each.score.rmse for each in evaluations),
             mae=fmean(each.score.mae for each in evaluations),
             coverage_90=fmean(each.coverage_90 for each in evaluations),

@@ -78,6 +78,7 @@ def test_repeats_deal_the_folds_anew_and_tell_mean_and_spread(folder: Path) -> N
     (first,) = _run(*arguments, "--seed", "0")["tasks"][0]["models"]
     single = [_run(*arguments, "--seed", str(seed))["tasks"][0]["models"][0]["r2"] for seed in range(3)]
     assert (three["repeats"], first["repeats"], first["r2_sd"]) == (3, 1, 0.0)
+    assert three["r2_each"] == pytest.approx(single)
     assert three["r2"] == pytest.approx(np.mean(single))
     assert three["r2_sd"] == pytest.approx(np.std(single, ddof=1))
     # One group out at a time: there is nothing to deal.
