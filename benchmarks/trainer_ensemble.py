@@ -60,7 +60,7 @@ def main(table: Table = Path("build/bench/cdse-amines.csv")) -> None:
         here, here_s = _fit(dataset, None)
         print(f"{len(dataset.x)} rows, {ALGORITHM}: {here_s:.1f} s here")
         with LocalCluster(
-            n_workers=WORKERS, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+            n_workers=WORKERS, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as cluster:
             there, there_s = _fit(dataset, cluster.scheduler_address)
         print(f"{there_s:.1f} s by {WORKERS} dask workers")

@@ -11,13 +11,13 @@ from contextlib import contextmanager, nullcontext
 from multiprocessing import current_process
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from trainer.errors import TrainerError, UsageError
+from trainer.errors import UsageError
+from trainer.scheduler import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 MAX_JOBS = 256
-_CONNECT_S = 20.0
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -87,13 +87,9 @@ def open_workers(jobs: int, cluster: str | None) -> Iterator[Workers]:
         raise UsageError("--jobs and --cluster exclude each other", remedy="leave one out")
     from joblib import parallel_config  # noqa: PLC0415 - only when asked for
 
-    client = _connect(cluster)
-    try:
-        # One job where nothing is asked: only `shared_out` goes to the cluster, not every small forest.
-        with parallel_config(backend="dask", client=client, n_jobs=1):
-            yield Cluster(client)
-    finally:
-        client.close()
+    # One job where nothing is asked: only `shared_out` goes to the cluster, not every small forest.
+    with connected(cluster) as client, parallel_config(backend="dask", client=client, n_jobs=1):
+        yield Cluster(client)
 
 
 def shared_out(
@@ -123,20 +119,3 @@ def _is_cluster_task() -> bool:
     except ValueError:
         return False
     return True
-
-
-def _connect(address: str) -> Any:
-    try:
-        from distributed import Client  # noqa: PLC0415 - an optional dependency
-    except ImportError as problem:
-        raise UsageError("--cluster needs dask", remedy="pip install 'ostwald[cluster]'") from problem
-    try:
-        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError) as problem:
-        raise TrainerError(
-            f"--cluster {address}: no scheduler answers ({problem})", remedy="start one: dask scheduler"
-        ) from problem
-    if not client.scheduler_info()["workers"]:
-        client.close()
-        raise TrainerError(f"--cluster {address}: has no workers", remedy=f"start one: dask worker {address}")
-    return client

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pytest
-from distributed import LocalCluster, get_worker
+from distributed import KilledWorker, LocalCluster, get_worker
+from distributed.comm import CommClosedError
 from joblib import parallel_config
 from typer.testing import CliRunner
 
 from trainer.candidates.base import TrainingSet
 from trainer.candidates.ensemble import GROUP, fit_ensemble
 from trainer.cli import app
+from trainer.errors import TrainerError
+from trainer.scheduler import find_difference, own_versions
 from trainer.workers import open_workers, shared_out
 
 if TYPE_CHECKING:
@@ -37,7 +42,7 @@ def address() -> Iterator[str]:
         processes=False,
         protocol="tcp",
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
     ) as cluster:
         yield cluster.scheduler_address.removeprefix("tcp://")
 
@@ -125,3 +130,36 @@ def test_a_comparison_on_a_cluster_tells_the_same_as_here(csv: Path, address: st
     told = [CliRunner().invoke(app, [*arguments, "--json", *where]) for where in ([], ["--cluster", address])]
     assert [each.exit_code for each in told] == [0, 0], told[1].stderr
     assert json.loads(told[0].stdout) == json.loads(told[1].stdout)
+
+
+def test_an_address_without_a_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.scheduler._CONNECT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(TrainerError, match=f"--cluster 127.0.0.1:{port}: no scheduler answers"):
+        open_workers(1, f"127.0.0.1:{port}").__enter__()
+
+
+def test_a_scheduler_without_workers_is_told() -> None:
+    with (
+        LocalCluster(
+            n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as empty,
+        pytest.raises(TrainerError, match="has no workers"),
+        open_workers(1, empty.scheduler_address),
+    ):
+        pass
+
+
+def test_a_worker_with_other_versions_is_told() -> None:
+    here = own_versions()
+    assert find_difference({"tcp://a": here}) == ""
+    told = find_difference({"tcp://a": here, "tcp://b": {**here, "numpy": "1.0"}})
+    assert told == f"worker tcp://b has numpy 1.0, here is {here['numpy']}"
+
+
+@pytest.mark.parametrize("loss", [CommClosedError("gone"), CancelledError(), KilledWorker("fit", None, 3)])
+def test_lost_workers_end_in_one_line(address: str, loss: Exception) -> None:
+    told = f"its workers were lost .{type(loss).__name__}"
+    with pytest.raises(TrainerError, match=told), open_workers(1, address):
+        raise loss
