@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from trainer.evaluate import hold_out
 from trainer.tuning.objective import make_problem
-from trainer.tuning.search import MAX_TRIALS, Budget, open_storage, search
+from trainer.tuning.search import BATCH, MAX_TRIALS, Budget, Found, open_storage, search
 from trainer.workers import InProcess
 
 if TYPE_CHECKING:
@@ -17,23 +18,33 @@ if TYPE_CHECKING:
 
 # As unlike each other as good ones are.
 ALGORITHMS: Final = ("gp", "svr-laplacian", "quadratic-cross", "extra-trees", "mlp", "boosting")
-# Of the budget; the rest is for the fit to all training rows.
-_SEARCHING: Final = 0.75
 
 
 def answer(training: Training) -> Iterator[Floats]:
     """Answer once."""
-    problem = make_problem(training.dataset, training.fold.train, training.seed)
-    budget = Budget(MAX_TRIALS, seconds=_SEARCHING * training.budget_s, patience=MAX_TRIALS)
-    found = search(
-        problem,
-        ALGORITHMS,
-        budget,
-        sampler="tpe",
-        storage=open_storage(None),
-        name=training.dataset.source,
-        workers=InProcess(),
-    )
-    choice = found.choice
+    choice = _search(training, time.monotonic() + training.budget_s).choice
     held = hold_out(training.dataset, training.fold, choice.algorithm, training.seed, choice.settings)
     yield held.mean[:, 0]
+
+
+def _search(training: Training, deadline_s: float) -> Found:
+    """Go on as long as one more batch, as slow as the slowest so far, and the last fit end in time."""
+    problem = make_problem(training.dataset, training.fold.train, training.seed)
+    storage = open_storage(None)
+    slowest_s = 0.0
+    for trials in range(BATCH, MAX_TRIALS, BATCH):
+        started_s = time.monotonic()
+        found = search(
+            problem,
+            ALGORITHMS,
+            Budget(trials, patience=trials),
+            sampler="tpe",
+            storage=storage,
+            name=training.dataset.source,
+            workers=InProcess(),
+        )
+        slowest_s = max(slowest_s, time.monotonic() - started_s)
+        # A batch holds more fits than the one that is left.
+        if time.monotonic() + 2.0 * slowest_s > deadline_s:
+            break
+    return found
