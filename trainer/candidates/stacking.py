@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 # As different from each other as good ones can be: that is what a combination gains by.
 MEMBERS = ("gp", "mlp", "svr-laplacian", "extra-trees", "quadratic-cross")
-FOLDS = 3
+# Inner folds: where conditions are few, a fold may take only few of them, and fits are cheap.
+FEWEST_FOLDS = 3
+MOST_FOLDS = 8
+_FOLDS_TIMES_CONDITIONS = 600
 POWER = 3.0
 # Members with less of the weight of every target are left out of the model.
 _NEGLIGIBLE = 0.01
@@ -62,7 +65,7 @@ class Stack:
 
 def fit(data: TrainingSet, seed: int) -> Stack:
     """Weigh the members by inner folds, then fit those that count to all conditions."""
-    fold_of = data.deal(min(FOLDS, len(data.z) // 2), np.random.default_rng(seed))
+    fold_of = data.deal(_fold_count(len(data.z)), np.random.default_rng(seed))
     folds = [
         (np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in np.unique(fold_of)
     ]
@@ -84,6 +87,11 @@ def fit(data: TrainingSet, seed: int) -> Stack:
         low,
         high,
     )
+
+
+def _fold_count(conditions: int) -> int:
+    wanted = min(max(round(_FOLDS_TIMES_CONDITIONS / conditions), FEWEST_FOLDS), MOST_FOLDS)
+    return min(wanted, conditions // 2)
 
 
 @dataclass(frozen=True)

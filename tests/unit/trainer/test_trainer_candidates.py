@@ -26,7 +26,7 @@ from trainer.candidates.mlp import Design
 from trainer.candidates.neighbours import fit_neighbours
 from trainer.candidates.pls import fit_pls
 from trainer.candidates.quadratic import QuadraticModel
-from trainer.candidates.stacking import Stack, _weigh
+from trainer.candidates.stacking import Stack, _fold_count, _weigh
 from trainer.candidates.svr import fit_linear, fit_machine
 from trainer.candidates.targets import MAX_COMPONENTS, reduce_targets
 from trainer.candidates.tree_sum import TreeSum
@@ -307,6 +307,10 @@ def test_no_member_of_a_stack_flings_its_answer_far_outside() -> None:
     far = model.predict(100.0 * data.z)[0]
     assert (far <= data.y.max(axis=0) + 1e-9).all()
     assert (far >= data.y.min(axis=0) - 1e-9).all()
+
+
+def test_a_stack_on_few_conditions_is_weighed_by_more_folds() -> None:
+    assert [_fold_count(conditions) for conditions in (8, 60, 150, 3000)] == [4, 8, 4, 3]
 
 
 def test_a_member_of_a_stack_that_breaks_down_has_no_weight() -> None:
