@@ -61,7 +61,7 @@ def _fit_many(
 _LEAF = Dimension(1, 20, is_log=True, is_whole=True)
 _SPACE = {"features": Dimension(0.1, 1.0), "leaf": _LEAF}
 _GRID = grid(trees=(float(FEW_TREES),), features=(0.4, 1.0), leaf=(1.0,))
-# Thresholds by chance are as much chance as is good: every split sees every feature (Geurts et al. 2006, 3.3).
+# Thresholds by chance are as much chance as is good: each split sees every feature (Geurts et al. 2006).
 _EXTRA_GRID = grid(trees=(float(FEW_TREES),), features=(1.0,), leaf=(1.0, 2.0))
 _FINAL = {"trees": float(TREES)}
 TREE = Tuned(fit_tree, grid(leaf=(1.0, 2.0, 3.0, 5.0, 8.0, 12.0)), {"leaf": _LEAF})
