@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from ostwald.cli.console import FAILED, Json, console, device, pairs, print_json
+from ostwald.cli.files import read_text
 
 if TYPE_CHECKING:
     from ostwald.client import Ostwald
@@ -24,8 +25,9 @@ Reason = Annotated[str, typer.Option(help="Kept in the run's journal.")]
 @app.command()
 def validate(recipe: Path, values: Parameters = None, as_json: Json = False) -> None:
     """Check a recipe against the rig; every fault at once."""
+    text = read_text(recipe)
     with device() as opened:
-        faults = opened.runs.validate(recipe.read_text(encoding="utf-8"), pairs(values or [], "--set"))
+        faults = opened.runs.validate(text, pairs(values or [], "--set"))
     if as_json:
         print_json({"ok": not faults, "violations": faults})
     else:
@@ -42,8 +44,9 @@ def start(
     as_json: Json = False,
 ) -> None:
     """Run a recipe."""
+    text = read_text(recipe)
     with device() as opened:
-        started = opened.runs.start(recipe.read_text(encoding="utf-8"), pairs(values or [], "--set"))
+        started = opened.runs.start(text, pairs(values or [], "--set"))
         if wait:
             started = _follow(opened, started.run_id, quiet=as_json)
     _finish(started, as_json=as_json)
