@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
 from ostwald.cli import trials as shown
 from ostwald.cli.campaign_files import read_campaign
-from ostwald.cli.export import table_of, usable_trials
+from ostwald.cli.export import grid_nm, table_of, usable_trials
+from ostwald.cli.files import MAX_BYTES
 from ostwald.cli.plot import plot
+from ostwald.errors import OstwaldError
 from ostwald.values import Campaign, Condition, Objective, Prediction, Spectrum, Trial
 
 if TYPE_CHECKING:
@@ -89,7 +93,7 @@ def test_the_best_trial_is_drawn_with_its_absorbance_and_its_emission() -> None:
 
 def test_a_table_has_the_conditions_achieved_and_every_property_with_its_unit() -> None:
     trials, bins = [replace(trial(**CLASSIC), spectrum=SAMPLE)], ["absorbance_400 [1]", "absorbance_450 [1]"]
-    assert table_of(campaign(), trials, [400.0, 450.0]) == [
+    assert table_of(campaign(), trials, 50.0, (400.0, 450.0)) == [
         ["flow [uL/min]", *(f"{name} [{unit}]" for name, unit in UNITS.items()), *bins],
         ["1.9", "519.44", "88.25", "0.3", "0.1", "0.2"],
     ]
@@ -97,10 +101,52 @@ def test_a_table_has_the_conditions_achieved_and_every_property_with_its_unit() 
 
 def test_emission_has_columns_of_its_own_and_what_is_missing_is_empty() -> None:
     first = replace(trial(**CLASSIC, **EMITTED), spectrum=SAMPLE, emission=GLOW)
-    header, full, bare = table_of(campaign(units=GLOWS), [first, trial(2, **CLASSIC)], [450.0])
+    header, full, bare = table_of(campaign(units=GLOWS), [first, trial(2, **CLASSIC)], 50.0, (450.0, 450.0))
     assert header[-2:] == ["absorbance_450 [1]", "emission_at_450 [1/s]"]
     assert full[4:] == ["531.26", "2.33377", "400000.0", "0.2", "200000.0"]
     assert bare[4:] == ["", "", "", "", ""]
+
+
+def infrared(number: int, low: float, high: float) -> Trial:
+    nm = (low, 1200.0, high)
+    lit = replace(GLOW, wavelengths_nm=nm, emission=(low, 1200.0, high))
+    return replace(trial(number, **EMITTED), emission=lit)
+
+
+def test_spectra_have_columns_where_all_were_measured_and_nowhere_else() -> None:
+    first, second = infrared(1, 799.6, 1700.3), infrared(2, 805.0, 1650.0)
+    header, *rows = table_of(campaign(units=GLOWS), [first, second], 10.0)
+    at = [float(name.removeprefix("emission_at_").removesuffix(" [1/s]")) for name in header[7:]]
+    assert at == [float(nm) for nm in range(810, 1651, 10)]
+    for row in rows:
+        assert [float(cell) for cell in row[7:]] == pytest.approx(at)
+
+
+@given(
+    low=st.floats(200.0, 1000.0),
+    width=st.floats(1.0, 900.0),
+    step_nm=st.sampled_from([0.5, 1.0, 3.0, 10.0]),
+)
+def test_a_grid_lies_within_what_was_measured_at_multiples_of_its_step(
+    low: float, width: float, step_nm: float
+) -> None:
+    at = grid_nm([((low, low + width), (0.0, 1.0))], step_nm)
+    assert all(low - 1e-5 <= nm <= low + width + 1e-5 and nm % step_nm == 0.0 for nm in at)
+    assert len(at) >= int(width / step_nm)
+
+
+@pytest.mark.parametrize("window_nm", [(790.0, 1000.0), (900.0, 1701.0), (float("-inf"), float("inf"))])
+def test_what_was_not_measured_is_not_made_up(window_nm: tuple[float, float]) -> None:
+    with pytest.raises(OstwaldError, match="ask for 800:1700, which all have") as refused:
+        table_of(campaign(units=GLOWS), [infrared(1, 799.6, 1700.3)], 10.0, window_nm)
+    assert "nm" in refused.value.message
+
+
+def test_without_a_spectrum_there_are_no_columns_of_one() -> None:
+    assert table_of(campaign(), [trial(**CLASSIC)], 10.0)[0][-1] == "absorbance [1]"
+    assert table_of(campaign(), [], 10.0, (400.0, 800.0)) == [
+        ["flow [uL/min]", *(f"{name} [{unit}]" for name, unit in UNITS.items())]
+    ]
 
 
 def test_a_trial_is_usable_that_shows_every_objective_or_without_any_its_peak() -> None:
@@ -145,3 +191,28 @@ def test_a_file_that_is_not_there_is_named(folder: Path, capsys: pytest.CaptureF
     with pytest.raises(typer.Exit):
         read_campaign(path, {})
     assert "c.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = " + "[" * 5000 + "]" * 5000, "nests too deeply"),
+        ("x = " + "9" * 5000, "more digits than can be read"),
+        ("x = [", "Invalid value (at end of document)"),
+        ("[objectives.spectrum_distance]\ntarget_spectrum = 'large.csv'", "large.csv: is larger than 4 MiB"),
+        ("[objectives.spectrum_distance]\ntarget_spectrum = 'latin.csv'", "latin.csv: byte 3 is no UTF-8"),
+        ('[objectives.spectrum_distance]\ntarget_spectrum = "a\\u0000b"', "null byte"),
+        ("[objectives.spectrum_distance]\ntarget_spectrum = '.'", "Is a directory"),
+    ],
+)
+def test_a_campaign_that_cannot_be_read_is_told_of_in_one_line(
+    folder: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "large.csv").write_bytes(b"0" * (MAX_BYTES + 1))
+    (folder / "latin.csv").write_bytes(b"4,\xb5")
+    with pytest.raises(typer.Exit) as left:
+        read_campaign(document(folder, text + "\n"), {})
+    error = capsys.readouterr().err
+    assert (left.value.exit_code, error.count("\n")) == (1, 1)
+    assert said in error
+    assert str(folder) in error

@@ -114,27 +114,41 @@ def abort(campaign: str, reason: str = "asked for by a person", as_json: Json = 
 def export(
     campaign: str,
     out: Annotated[Path, typer.Option(help="CSV file to write.")],
-    step_nm: Annotated[float, typer.Option("--spectrum-step", min=0.5)] = 10.0,
-    window: Annotated[str, typer.Option("--spectrum-range", help="LOW:HIGH in nm.")] = "400:800",
+    step_nm: Annotated[
+        float,
+        typer.Option(
+            "--spectrum-step", min=0.5, help="Columns of spectra stand at whole multiples of it, in nm."
+        ),
+    ] = 10.0,
+    window: Annotated[
+        str, typer.Option("--spectrum-range", help="LOW:HIGH in nm; none: all that every spectrum covers.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Write the trials as a tidy CSV: what was achieved, what it yielded, the spectrum on a grid."""
-    low, _, high = window.partition(":")
-    try:
-        count = int((float(high) - float(low)) / step_nm) + 1
-        grid = [float(low) + index * step_nm for index in range(count)]
-    except ValueError:
-        fail(f"--spectrum-range {window}: write LOW:HIGH in nm", WRONG_USE)
+    window_nm = _window_nm(window) if window else None
     with device() as opened:
         found, trials = opened.campaigns.get(campaign), opened.campaigns.trials(campaign, with_spectra=True)
-    usable = usable_trials(found, trials)
+        usable = usable_trials(found, trials)
+        table = table_of(found, usable, step_nm, window_nm)
     with out.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(table_of(found, usable, grid))
+        csv.writer(file).writerows(table)
     left_out = len(trials) - len(usable)
     if as_json:
         print_json({"rows": len(usable), "left_out": left_out, "file": str(out)})
     else:
         console.print(f"{len(usable)} trials in {out}; {left_out} without a usable result left out")
+
+
+def _window_nm(text: str) -> tuple[float, float]:
+    low, _, high = text.partition(":")
+    try:
+        window_nm = float(low), float(high)
+    except ValueError:
+        fail(f"--spectrum-range {text}: write LOW:HIGH in nm", WRONG_USE)
+    if not window_nm[0] <= window_nm[1]:
+        fail(f"--spectrum-range {text}: LOW is above HIGH", WRONG_USE)
+    return window_nm
 
 
 def _finish(opened: Ostwald, campaign: Campaign, *, wait: bool, as_json: bool) -> None:
