@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from benchmarks.trainer_systems import Training
     from trainer.arrays import Floats
 
-# Above these, something else takes longest: kernels grow with the square and cube of the rows, and a
-# Gaussian process has a length scale for each feature.
+# Above these, something else takes longest: kernels grow with the square and cube of the rows, cross
+# terms with the square of the features, and a Gaussian process has a length scale for each.
 _MANY_ROWS: Final = 1000
 _MANY_FEATURES: Final = 12
 _PENALTIES: Final = np.logspace(-3.0, 3.0, 7).tolist()
@@ -79,20 +79,23 @@ def _families(width: int, rows: int, seed: int) -> list[_Family]:
     vectors, process, network = _vectors(), _processes(width, seed), _networks(seed)
     extra, forest, boosting = _trees(seed)
     if rows > _MANY_ROWS:
-        return [*quick, extra, boosting, forest, network, vectors, process]
+        return [*quick, _squares(), extra, boosting, forest, network, vectors, process]
     if width > _MANY_FEATURES:
-        return [*quick, vectors, extra, boosting, forest, network, process]
-    return [*quick, vectors, process, extra, network, boosting, forest]
+        return [*quick, extra, boosting, vectors, forest, network, _squares(), process]
+    return [*quick, _squares(), vectors, process, extra, network, boosting, forest]
 
 
 def _linear() -> list[_Family]:
-    squares = Pipeline([("squares", PolynomialFeatures(2, include_bias=False)), ("ridge", Ridge())])
     return [
         (Ridge(), {"alpha": _PENALTIES}),
         (PLSRegression(scale=False), {"n_components": [1, 2, 3, 4]}),
         (_standard(ElasticNet(max_iter=5000)), _inside(alpha=[0.001, 0.01, 0.1], l1_ratio=[0.2, 0.5, 1.0])),
-        (squares, {"ridge__alpha": _PENALTIES}),
     ]
+
+
+def _squares() -> _Family:
+    steps = [("squares", PolynomialFeatures(2, include_bias=False)), ("ridge", Ridge())]
+    return Pipeline(steps), {"ridge__alpha": _PENALTIES}
 
 
 def _neighbours() -> _Family:
