@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,7 @@ import numpy as np
 from trainer.class_graph import classifier_graph, describe
 from trainer.classify import Classifier
 from trainer.errors import TrainerError, UsageError
-from trainer.parity import open_session
+from trainer.parity import latency_ms, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +25,6 @@ BOUNDS: Mapping[str, float] = {"logistic": 1e-9, "svm": 1e-4, "forest": 1e-6, "t
 # Part of the rows of a kind whose label may differ, each of them a near tie.
 MAX_FLIP_SHARE = 0.01
 OUTSIDE_ROWS = 200
-_TIMED_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ def export_classifier(data: Labelled, fold: Fold, algorithm: str, seed: int) -> 
         "held_out": held_out,
         "outside": check_classes("outside", model, fitted, _outside(data, seed)),
     }
-    return ExportedClassifier(algorithm, model, parity, _latency_ms(model, data.x[:1]))
+    return ExportedClassifier(algorithm, model, parity, latency_ms(model, data.x[:1]))
 
 
 def check_classes(kind: str, model: bytes, fitted: Classifier, x: Floats) -> ClassParity:
@@ -151,13 +148,3 @@ def _outside(data: Labelled, seed: int) -> Floats:
     numbers[(rng.random(numbers.shape) < 0.1) & [kind.may_miss for kind in data.kinds]] = np.nan
     choices = np.floor(rng.uniform(low, high + 1.0, numbers.shape))
     return np.where([bool(column.choices) for column in data.inputs], choices, numbers)
-
-
-def _latency_ms(model: bytes, row: Floats) -> float:
-    session = open_session(model)
-    times_s = []
-    for _ in range(_TIMED_RUNS):
-        started_s = time.perf_counter()
-        session.run(None, {"conditions": row})
-        times_s.append(time.perf_counter() - started_s)
-    return 1e3 * statistics.median(times_s)

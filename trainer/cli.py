@@ -18,6 +18,7 @@ from trainer.commands import (
     fitting,
     inverse,
     simulate,
+    soft_sensor,
     tuning,
 )
 
@@ -49,3 +50,4 @@ for each in (
     algorithms.algorithms,
 ):
     app.command()(each)
+app.add_typer(soft_sensor.app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -73,6 +73,14 @@ class Comparison:
         return self.final or self.best
 
 
+class Measured(Protocol):
+    """Rows whose targets are known."""
+
+    @property
+    def y(self) -> Floats:
+        """Targets [n, m]."""
+
+
 @dataclass(frozen=True)
 class Held:
     """Raw predictions for the test rows of one fold."""
@@ -139,7 +147,7 @@ def hold_out(dataset: Dataset, fold: Fold, algorithm: str, seed: int, settings: 
     return Held(fold.test, prediction.mean, prediction.std, prediction.novelty)
 
 
-def judge(dataset: Dataset, algorithm: str, held: list[Held], settings: Mapping[str, float]) -> Evaluation:
+def judge(dataset: Measured, algorithm: str, held: list[Held], settings: Mapping[str, float]) -> Evaluation:
     """Score and calibrate raw predictions of one algorithm, a part for each fold."""
     rows = np.concatenate([part.rows for part in held])
     mean = np.concatenate([part.mean for part in held])

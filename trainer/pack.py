@@ -25,6 +25,7 @@ from trainer.parity import Parity, check_parity, run_onnx
 from trainer.report import render_report
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from trainer.arrays import Floats
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from trainer.recipe import Recipe
     from trainer.surrogate import Surrogate
 
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "onnx", "onnxruntime", "skl2onnx")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "onnx", "onnxruntime", "skl2onnx")
 _GOLDEN_TRAINING_ROWS = 4
 _GOLDEN_INSIDE = 2
 _GOLDEN_OUTSIDE = 2
@@ -99,22 +100,31 @@ def write_bundle(out: Path, fitted: Fitted, label: Label, private_key: Path) -> 
     parity = check_parity(model, surrogate, np.vstack([fitted.dataset.x, golden]), names, rtol)
     data = to_csv(fitted.dataset, with_groups=bool(fitted.recipe.group_columns))
     manifest = _manifest(fitted, surrogate, label, model=model, data=data, golden=golden)
+    files = {
+        "model.onnx": model,
+        "manifest.json": manifest.to_json(),
+        "dataset.csv": data,
+        "recipe.toml": _own_recipe(fitted.recipe, fitted.dataset).to_toml(),
+        "report.html": render_report(fitted, manifest, parity),
+    }
+    return Packed(out, *write_files(out, files, private_key), parity)
+
+
+def write_files(out: Path, files: Mapping[str, bytes], private_key: Path) -> tuple[str, str]:
+    """Rerun the golden conditions, sign, and put the folder in place at once; its digest and the key's id."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as partial:
         folder = Path(partial) / out.name
         folder.mkdir()
-        (folder / "model.onnx").write_bytes(model)
-        (folder / "manifest.json").write_bytes(manifest.to_json())
-        (folder / "dataset.csv").write_bytes(data)
-        (folder / "recipe.toml").write_bytes(_own_recipe(fitted.recipe, fitted.dataset).to_toml())
-        (folder / "report.html").write_bytes(render_report(fitted, manifest, parity))
-        _check_promise(read_manifest(folder), model)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        _check_promise(read_manifest(folder), files["model.onnx"])
         key = signing.sign(folder, private_key)
         contents = digest(folder)
         if out.is_dir():
             shutil.rmtree(out)
         folder.rename(out)
-    return Packed(out, contents, key, parity)
+    return contents, key
 
 
 def _manifest(
@@ -153,7 +163,7 @@ def _manifest(
         provenance=Provenance(
             dataset_sha256=sha256(data).hexdigest(),
             ostwald=version("ostwald"),
-            libraries={library: version(library) for library in _LIBRARIES},
+            libraries={library: version(library) for library in LIBRARIES},
             seed=fitted.recipe.seed,
             split=fitted.split.describe(),
         ),

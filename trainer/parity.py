@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -15,12 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.arrays import Floats
-    from trainer.surrogate import Surrogate
 
 # Values near zero are compared against this part of their target's deviation.
 _FLOOR = 0.01
 # Rows that go through the graph at once: bounds memory for long data sets.
 _BATCH = 256
+_TIMED_RUNS = 100
+
+
+class Predictor(Protocol):
+    """A fitted model, as its graph is compared with it."""
+
+    @property
+    def scale(self) -> Floats:
+        """Deviation of each target in the training rows [m]."""
+
+    def predict(self, x: Floats) -> Prediction:
+        """Answer rows [n, d]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +75,21 @@ def run_onnx(model: bytes, x: Floats) -> Prediction:
     return Prediction(mean, std, novelty)
 
 
-def largest_difference(model: bytes, surrogate: Surrogate, x: Floats) -> Difference:
+def latency_ms(model: bytes, row: Floats) -> float:
+    """Return the median time of one `row` [1, d] on one thread of this machine."""
+    session = open_session(model)
+    times_s = []
+    for _ in range(_TIMED_RUNS):
+        started_s = time.perf_counter()
+        session.run(None, {"conditions": row})
+        times_s.append(time.perf_counter() - started_s)
+    return 1e3 * statistics.median(times_s)
+
+
+def largest_difference(model: bytes, predictor: Predictor, x: Floats) -> Difference:
     """Compare every value of every row of `x` [n, d]; TrainerError when a shape differs."""
-    expected, found = surrogate.predict(x), run_onnx(model, x)
-    floor = _FLOOR * surrogate.prepared.scale
+    expected, found = predictor.predict(x), run_onnx(model, x)
+    floor = _FLOOR * predictor.scale
     return max(
         (
             _compare("mean", expected.mean, found.mean, floor),
@@ -77,10 +101,10 @@ def largest_difference(model: bytes, surrogate: Surrogate, x: Floats) -> Differe
 
 
 def check_parity(
-    model: bytes, surrogate: Surrogate, x: Floats, targets: Sequence[str], rtol: float
+    model: bytes, predictor: Predictor, x: Floats, targets: Sequence[str], rtol: float
 ) -> Parity:
     """Compare shape and value for every row of `x`; TrainerError says what differs most."""
-    worst = largest_difference(model, surrogate, x)
+    worst = largest_difference(model, predictor, x)
     if worst.size > rtol:
         name = targets[worst.column] if worst.label != "novelty" else worst.label
         raise TrainerError(

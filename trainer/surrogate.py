@@ -118,6 +118,10 @@ class Surrogate:
     regressor: Regressor
     calibration: Floats
 
+    @property
+    def scale(self) -> Floats:
+        return self.prepared.scale
+
     def calibrated(self, calibration: Floats) -> Surrogate:
         return replace(self, calibration=calibration)
 

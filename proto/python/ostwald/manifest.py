@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ostwald.errors import BundleError
+from ostwald.spectral import LEAST_POINTS, SpectralGrid, SpectrumError
 from ostwald.strict_json import Fields, as_integer, as_items, as_number, as_text, loads
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ MAX_OUTPUTS = 1024
 MAX_CHOICES = 256
 MAX_GOLDEN_ROWS = 64
 MAX_SERIAL = 2**63 - 1
+SURROGATE, SOFT_SENSOR = "surrogate", "soft-sensor"
 _SHA256 = r"[0-9a-f]{64}"
 _OPERATOR = r"[A-Za-z0-9_.]{1,64}:[A-Za-z0-9_]{1,64}"
 _as_label = partial(as_text, pattern=r"[^\x00-\x1f\x7f]{1,256}")
@@ -86,6 +88,7 @@ class Provenance:
 class Manifest:
     """What `manifest.json` says. `created` is UTC; `opset` maps operator domain to version.
 
+    `kind` is SURROGATE, or SOFT_SENSOR: then its inputs are a spectrum on the grid `spectrum`.
     `serial` grows with every version of `name`; a device that takes the bundle refuses serials below
     `min_serial` from then on. `operators` are sorted `domain:Operator`. `metrics` are cross-validated.
     """
@@ -104,12 +107,15 @@ class Manifest:
     golden: Golden
     metrics: dict[str, float]
     provenance: Provenance
-    kind: str = "surrogate"
+    kind: str = SURROGATE
+    spectrum: SpectralGrid | None = None
 
     def to_json(self) -> bytes:
         """Canonical: equal manifests give equal bytes."""
         content: dict[str, Any] = asdict(self)
         content["format"] = FORMAT
+        if self.spectrum is None:
+            del content["spectrum"]
         content["created"] = self.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         content["sizes"] = {"model_bytes": content.pop("model_bytes")}
         text = json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
@@ -126,12 +132,13 @@ class Manifest:
         _require_unique(fields.path("outputs"), [item.name for item in outputs])
         serial = fields.integer("serial", low=1, high=MAX_SERIAL)
         sizes = fields.fields("sizes")
+        kind = fields.text("kind", pattern=f"{SURROGATE}|{SOFT_SENSOR}")
         manifest = Manifest(
             name=fields.text("name", pattern=NAME_PATTERN),
             serial=serial,
             min_serial=fields.integer("min_serial", low=0, high=serial),
             created=_read_time(fields.text("created"), fields.path("created")),
-            kind=fields.text("kind", pattern="surrogate"),
+            kind=kind,
             algorithm=fields.text("algorithm", pattern=r"[a-z0-9-]{1,64}"),
             inputs=inputs,
             outputs=outputs,
@@ -142,6 +149,7 @@ class Manifest:
             golden=_read_golden(fields.fields("golden"), width=len(inputs), depth=len(outputs)),
             metrics=fields.table("metrics", as_number, most=256),
             provenance=_read_provenance(fields.fields("provenance")),
+            spectrum=_read_spectrum(fields.fields("spectrum"), inputs) if kind == SOFT_SENSOR else None,
         )
         if list(manifest.operators) != sorted(set(manifest.operators)):
             raise BundleError(f"{fields.path('operators')}: not sorted, or one stands twice")
@@ -188,6 +196,19 @@ def _read_output(value: object, where: str) -> Output:
     item = Output(_as_label(fields.value("name"), where), fields.text("unit"), low, high)
     fields.done()
     return item
+
+
+def _read_spectrum(fields: Fields, inputs: Sequence[Input]) -> SpectralGrid:
+    signal = fields.text("signal")
+    nm = fields.items("wavelengths_nm", as_number, least=LEAST_POINTS, most=MAX_INPUTS)
+    fields.done()
+    try:
+        grid = SpectralGrid(signal, nm)
+    except SpectrumError as problem:
+        raise BundleError(f"{fields.where}: {problem.message}") from problem
+    if grid.names() != tuple(item.name for item in inputs):
+        raise BundleError(f"{fields.where}: its wavelengths are not those of the inputs")
+    return grid
 
 
 def _read_range(fields: Fields) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""Soft sensors: from a spectrum to what it tells of the product, such as size or composition."""
