@@ -110,7 +110,7 @@ def test_a_recipe_is_checked(served: Served, recipe: str, tmp_path: Path) -> Non
     [
         (("hold", "zz"), 3, "error: there is no run zz"),
         (("resume", "zz"), 3, "error: there is no run zz"),
-        (("start", "no/such/file.toml"), 1, "error: [Errno 2]"),
+        (("start", "no/such/file.toml"), 1, "error: no/such/file.toml: No such file or directory"),
     ],
 )
 def test_a_mistake_is_one_line_and_an_exit_code(
