@@ -10,11 +10,12 @@ DATA ?= ../shared/data
 
 export MPLBACKEND := Agg
 
-.PHONY: help demo test fuzz check lint types imports contract stubs stubs-check bench bench-control bench-tick bench-twins bench-trainer bench-ensemble firmware test-firmware twin-docs lock clean
+.PHONY: help demo test test-deep fuzz check lint types imports contract stubs stubs-check bench bench-control bench-tick bench-twins bench-trainer bench-ensemble firmware test-firmware twin-docs lock clean
 
 help:
 	@echo "make demo [TARGET_NM=520] [SEED=0]   a simulated reactor learns to make the particle asked for"
 	@echo "make test                            the tests"
+	@echo "make test-deep                       the tests that need torch, in an environment of its own"
 	@echo "make fuzz                            ten million bytes of damage and noise through every decoder"
 	@echo "make check                           lint, types, layers, contract, stubs"
 	@echo "make bench | bench-control | bench-tick   the benchmarks, on a machine that does nothing else"
@@ -40,11 +41,21 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+# On Linux, torch brings its libraries for GPUs: 5 GB.
+.venv-deep/.installed: requirements/deep.txt pyproject.toml
+	test -x .venv-deep/bin/python || $(PYTHON) -m venv .venv-deep
+	.venv-deep/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deep.txt
+	.venv-deep/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh $(TARGET_NM) $(SEED)
 
 test: $(VENV)/.installed
 	$(BIN)/pytest -n 2
+
+test-deep: .venv-deep/.installed
+	.venv-deep/bin/pytest -m deep tests/unit/trainer
 
 # 10 million bytes through each of them, on all cores: a quarter of an hour on two.
 fuzz: $(VENV)/.installed
@@ -120,7 +131,10 @@ lock: $(VENV)/.installed
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra trainer --extra cluster --group bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra device --extra trainer --extra cluster --extra deep --group dev -c requirements/dev.txt \
+	  -o requirements/deep.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --group pyproject.toml:codegen -o requirements/codegen.txt
 
 clean:
-	rm -rf $(VENV) .venv-codegen .venv-bench build demo-out .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-codegen .venv-bench .venv-deep build demo-out .mypy_cache .ruff_cache .pytest_cache

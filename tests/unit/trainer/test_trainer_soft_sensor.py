@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -48,11 +48,11 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def request(**others: object) -> SpectraRequest:
+def request(**others: Any) -> SpectraRequest:
     return SpectraRequest(**{"targets": ("size",), "spectra": "file", **others})
 
 
-def fit(table: Path, method: str, treatment: str = "none", split: str = "kfold:3", **others: object):
+def fit(table: Path, method: str, treatment: str = "none", split: str = "kfold:3", **others: Any):
     recipe = SoftRecipe(request(**others), (method,), treatment, split)
     return fit_table(table, recipe, lambda _done, _total: None)
 
