@@ -9,6 +9,7 @@ reduces on the surfaces that are there (the autocatalytic step of Watzky & Finke
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 AVOGADRO: Final = 6.02214076e23
 _NM: Final = 1e-9
 _LEAST_CAPTURE_PER_S: Final = 1e-12
-_STEPS: Final = 40
+_STEPS: Final = 30
 _POWER: Final = 3
-_SPENT: Final = 30.0
+_SPENT: Final = 22.0
 """Time constants after which no precursor is left. To go on would make the last steps unstable."""
 _LEAST_RATE_PER_S: Final = 1e-9
 """Once in thirty years."""
@@ -51,7 +52,7 @@ class Kinetics:
     def nucleus_nm(self) -> float:
         """Diameter of a nucleus."""
         volume_m3 = self.nucleus_atoms / AVOGADRO * self.molar_volume_m3_mol
-        return float(np.cbrt(6.0 / np.pi * volume_m3)) / _NM
+        return math.cbrt(6.0 / math.pi * volume_m3) / _NM
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,10 @@ def grow_while_mixing(
     def slopes(state: NDArray[np.float64], at_s: NDArray[np.float64]) -> NDArray[np.float64]:
         mixed, held = state[0], state[1:]
         arrival_per_s = (1.0 - _FIRST_DROP) * np.exp(-at_s / mixing_s) / mixing_s
-        within = _slopes(held / mixed, at_s, kinetics, delivery) * mixed
-        return np.concatenate((arrival_per_s[None], within + arrival_per_s * arriving))
+        change = np.empty_like(state)
+        change[0] = arrival_per_s
+        change[1:] = _slopes(held / mixed, at_s, kinetics, delivery) * mixed + arrival_per_s * arriving
+        return change
 
     first = np.concatenate((np.full((1, time_s.size), _FIRST_DROP), _FIRST_DROP * arriving))
     mixed, precursor, *rest = _integrate(slopes, first, time_s)
@@ -180,27 +183,25 @@ def _slopes(
     # Rounding may carry the last drop below zero.
     left = np.maximum(precursor, 0.0)
     delivered = delivery(at_s, left)
-    area_per_m = np.pi * _NM**2 * np.maximum(moment2, 0.0)
+    area_nm2 = np.maximum(moment2, 0.0)
+    area_per_m = area_nm2 * (math.pi * _NM**2)
     capture = kinetics.growth_m_s * area_per_m
     # Monomer, from delivery = capture c + nucleation c^2.
-    loss = np.sqrt(capture**2 + 4.0 * kinetics.nucleation_m3_mol_s * delivered)
+    loss = np.sqrt(capture * capture + (4.0 * kinetics.nucleation_m3_mol_s) * delivered)
     monomer = 2.0 * delivered / np.maximum(capture + loss, _LEAST_CAPTURE_PER_S)
-    born = kinetics.nucleation_m3_mol_s * monomer**2 * (AVOGADRO / kinetics.nucleus_atoms)
+    born = (kinetics.nucleation_m3_mol_s * (AVOGADRO / kinetics.nucleus_atoms)) * (monomer * monomer)
     flux = kinetics.growth_m_s * monomer + kinetics.surface_m_s * left
-    rise_nm_s = 2.0 * kinetics.molar_volume_m3_mol * flux / _NM
+    rise_nm_s = (2.0 * kinetics.molar_volume_m3_mol / _NM) * flux
     nucleus_nm = kinetics.nucleus_nm
+    change = np.empty_like(state)
     # What is deposited, not what is delivered: equal but for the floor above, and then nothing is lost.
-    spent = flux * area_per_m + born * kinetics.nucleus_atoms / AVOGADRO
-    return np.stack(
-        (
-            -spent,
-            born,
-            rise_nm_s * number + born * nucleus_nm,
-            2.0 * rise_nm_s * moment1 + born * nucleus_nm**2,
-            # max() as in the area: the third moment gains exactly what the precursor loses.
-            3.0 * rise_nm_s * np.maximum(moment2, 0.0) + born * nucleus_nm**3,
-        )
-    )
+    change[0] = -(flux * area_per_m + born * (kinetics.nucleus_atoms / AVOGADRO))
+    change[1] = born
+    change[2] = rise_nm_s * number + born * nucleus_nm
+    change[3] = (2.0 * rise_nm_s) * moment1 + born * nucleus_nm**2
+    # The area of above: the third moment gains exactly what the precursor loses.
+    change[4] = (3.0 * rise_nm_s) * area_nm2 + born * nucleus_nm**3
+    return change
 
 
 def moments(spheres: Spheres, weight: NDArray[np.float64]) -> tuple[float, float]:
