@@ -25,6 +25,7 @@ from controller.domain.recipe import (
     Hold,
     Measure,
     Parameter,
+    Prime,
     Recipe,
     Set,
     Step,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from controller.config.lines import Path as Place
-    from controller.domain.plan import EmissionPlan, RigPlan
+    from controller.domain.plan import EmissionPlan, ReagentPlan, RigPlan
 
 MAX_STEPS = 200
 _KINDS = ("sample", "dark", "reference", "emission")
@@ -101,6 +102,7 @@ class _RecipeReader:
             "acquire": self._acquire,
             "measure": self._measure,
             "flush": self._flush,
+            "prime": self._prime,
         }
 
     def read(self) -> Recipe:
@@ -301,3 +303,30 @@ class _RecipeReader:
         reagent = self._reagent((*place, "reagent"), self._reader.text((*place, "reagent")))
         volumes = self._reader.quantity((*place, "volumes"), "1", low=0.0, high=1000.0)
         return Flush(reagent, volumes, self._value((*place, "total"), "uL/min", low=1.0))
+
+    def _prime(self, place: Place) -> Action:
+        self._reader.table(place, ("reagent", "volume", "flow"))
+        name = self._reagent((*place, "reagent"), self._reader.text((*place, "reagent")))
+        volume_ul, flow_ul_min = inf, inf
+        for reagent in self._plan.reagents:
+            if reagent.name == name:
+                volume_ul, flow_ul_min = self._primable(place, reagent)
+        return Prime(
+            name,
+            self._value((*place, "volume"), "uL", low=0.1, high=volume_ul),
+            self._value((*place, "flow"), "uL/min", low=0.001, high=flow_ul_min),
+        )
+
+    def _primable(self, place: Place, reagent: ReagentPlan) -> tuple[float, float]:
+        """Return what a full one holds in uL and the most that its pump delivers in uL/min."""
+        at, pump = (*place, "reagent"), self._plan.channel(reagent.pump)
+        if pump is None or not pump.is_actuator:
+            self._reader.fault(at, f"{reagent.name} has no pump")
+        elif not reagent.level:
+            self._reader.fault(
+                at,
+                f"what is left of {reagent.name} is not kept: give it a volume in [reagents.{reagent.name}]",
+            )
+        else:
+            return reagent.volume_ul, pump.high * reagent.flow_ul_s * 60.0
+        return inf, inf

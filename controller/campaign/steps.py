@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from controller.campaign import observing
+from controller.campaign import observing, priming
 from controller.campaign.figures import decimals
 from controller.campaign.holding import moving
 from controller.campaign.observing import flows_ul_min
 from controller.campaign.recipes import resolve
 from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
-from controller.domain.recipe import Acquire, Action, Dwell, Flows, Flush, Measure, Set, WaitSteady
+from controller.domain.recipe import Acquire, Action, Dwell, Flows, Flush, Measure, Prime, Set, WaitSteady
 from controller.sensing.steady import Criteria, Trail, judge, observe
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class StepContext:
                 return f"wait until {name} is steady"
             case Flush(reagent=reagent):
                 return f"flush with {reagent}"
+            case Prime(reagent=reagent):
+                return f"prime {reagent}"
         return type(action).__name__.lower()
 
     @property
@@ -136,7 +138,7 @@ def washes(action: Action) -> bool:
 def changes_flows(action: Action, context: StepContext) -> bool:
     """Whether an action asks for flows other than those that were washed in."""
     match action:
-        case Flows():
+        case Flows() | Prime():
             return True
         case Set(targets=targets):
             return not moving(context.reactor.plan).isdisjoint(targets)
@@ -148,6 +150,13 @@ async def perform(action: Action, context: StepContext) -> None:
     context.check()
     if changes_flows(action, context):
         context.washed = None
+    await _act(action, context)
+    if washes(action):
+        context.washed = action
+    context.flush()
+
+
+async def _act(action: Action, context: StepContext) -> None:
     match action:
         case Set():
             await _set(action, context)
@@ -163,9 +172,8 @@ async def perform(action: Action, context: StepContext) -> None:
             await observing.measure(action, context)
         case Flush():
             await _flush(action, context)
-    if washes(action):
-        context.washed = action
-    context.flush()
+        case Prime():
+            await priming.prime(action, context)
 
 
 async def _set(action: Set, context: StepContext) -> None:

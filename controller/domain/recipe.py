@@ -88,7 +88,16 @@ class Flush:
     total: Value
 
 
-Action = Set | Flows | WaitSteady | Dwell | Acquire | Measure | Flush
+@dataclass(frozen=True, slots=True)
+class Prime:
+    """Fill a line: run one reagent's pump alone, until `volume_ul` of it was delivered."""
+
+    reagent: str
+    volume_ul: Value
+    flow_ul_min: Value
+
+
+Action = Set | Flows | WaitSteady | Dwell | Acquire | Measure | Flush | Prime
 
 
 @dataclass(frozen=True, slots=True)
