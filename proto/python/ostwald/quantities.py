@@ -15,6 +15,7 @@ _MICROLITRES: Final = {
     "mL": 1e3, "ml": 1e3,
     "L": 1e6, "l": 1e6,
 }  # fmt: skip
+_PER_MINUTE: Final = {"s": 60.0, "min": 1.0, "h": 1.0 / 60.0}
 
 
 class QuantityError(OstwaldError):
@@ -38,6 +39,15 @@ def microlitres(text: str) -> float:
         raise QuantityError(f"'{text}' is not a volume", remedy='write one like "500 uL" or "200 mL"')
     # 3 nL must not turn into 0.003 with a tail of binary digits.
     return float(f"{number * _MICROLITRES[unit]:.15g}")
+
+
+def microlitres_per_minute(text: str) -> float:
+    """Read "1.2 mL/h" as 20.0. Raises QuantityError."""
+    number, unit = split(text)
+    volume, _, time = unit.partition("/")
+    if volume not in _MICROLITRES or time not in _PER_MINUTE:
+        raise QuantityError(f"'{text}' is not a flow", remedy='write one like "100 uL/min" or "6 mL/h"')
+    return float(f"{number * _MICROLITRES[volume] * _PER_MINUTE[time]:.15g}")
 
 
 def number_in(value: float | str, unit: str) -> float:
