@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.simulator.interfaces import Plant
@@ -22,6 +22,10 @@ LIBRARY: Final = Path(__file__).parents[1] / "library"
 """The example files, as package data: rigs, recipes, campaigns."""
 EQUATIONS: Final = Path(__file__).parent / "equations"
 CHOSEN: Final = "chosen"
+
+
+Reading: TypeAlias = "Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None], float]"
+"""Wavelengths in nm, absorbance and emission in counts/s or None, each (pixels,), to a value."""
 
 
 class TwinError(BridgeError):
@@ -51,6 +55,8 @@ class Property:
     meaning: str
     is_optical: bool
     """Whether the spectrum shows it; a microscope does otherwise."""
+    read: Reading | None = None
+    """How a spectrum shows it, where it is none of `twins.optical`'s."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from firmware_bridge.simulator.plant.cdse import Y_REACTOR, SelenideProcess
@@ -19,11 +20,14 @@ from firmware_bridge.simulator.twins.base import (
     Trend,
     Twin,
 )
-from firmware_bridge.simulator.twins.optical import EMISSION_INTENSITY, EMISSION_PEAK
+from firmware_bridge.simulator.twins.optical import EMISSION_INTENSITY, EMISSION_PEAK, emission_band
 from firmware_bridge.simulator.twins.trends import moves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
     from firmware_bridge.simulator.twins.base import Model
@@ -32,14 +36,32 @@ TARGET_NM: Final = 530.0
 TOLERANCE_NM: Final = 2.0
 BRIGHT_PER_S: Final = 150e3
 """The intensity that leaves nothing to wish for; chosen."""
+_ROOM_C: Final = 22.0
+_CLOSE_NM: Final = 1.0
+
+
+def dissatisfaction(properties: Mapping[str, float]) -> float:
+    """Reduce a spectrum to how far its peak is from the target and how much light it lacks; 0 is perfect."""
+    astray = abs(properties[EMISSION_PEAK.name] - TARGET_NM) / TOLERANCE_NM
+    return astray + max(0.0, 1.0 - properties[EMISSION_INTENSITY.name] / BRIGHT_PER_S)
+
+
+def _read_dissatisfaction(
+    wavelengths_nm: NDArray[np.float64],
+    _absorbance: NDArray[np.float64],
+    emission: NDArray[np.float64] | None,
+) -> float:
+    """Give it of an emission as measured; NaN without one."""
+    return math.nan if emission is None else dissatisfaction(emission_band(wavelengths_nm, emission))
+
+
 DISSATISFACTION: Final = Property(
     "dissatisfaction",
     "1",
     "|emission_peak - 530 nm| / 2 nm + max(0, 1 - emission_intensity / 150 000), as the campaign scores",
-    is_optical=False,
+    is_optical=True,
+    read=_read_dissatisfaction,
 )
-_ROOM_C: Final = 22.0
-_CLOSE_NM: Final = 1.0
 
 
 class YModel:
@@ -64,12 +86,6 @@ class YModel:
         found = selenide.outcome(self._process, operation)
         properties = {**found.properties, DISSATISFACTION.name: dissatisfaction(found.properties)}
         return Outcome(properties, found.wavelengths_nm, found.absorbance, found.emission)
-
-
-def dissatisfaction(properties: Mapping[str, float]) -> float:
-    """Reduce a spectrum to how far its peak is from the target and how much light it lacks; 0 is perfect."""
-    astray = abs(properties[EMISSION_PEAK.name] - TARGET_NM) / TOLERANCE_NM
-    return astray + max(0.0, 1.0 - properties[EMISSION_INTENSITY.name] / BRIGHT_PER_S)
 
 
 def parameters() -> tuple[Parameter, ...]:

@@ -63,9 +63,7 @@ class Sampler:
         spectrometer = Spectrometer(self._parameters, noise)
         measured = _absorbance(spectrometer, outcome.absorbance)
         emission = None if outcome.emission is None else _emission(spectrometer, outcome.emission)
-        optical = band(outcome.wavelengths_nm, measured)
-        if emission is not None:
-            optical |= emission_band(outcome.wavelengths_nm, emission)
+        optical = self._read(outcome.wavelengths_nm, measured, emission)
         properties = {
             each.name: optical[each.name]
             if each.is_optical
@@ -73,6 +71,19 @@ class Sampler:
             for each in self._twin.properties
         }
         return Sample(asked, achieved, properties, outcome.wavelengths_nm, measured, emission)
+
+    def _read(
+        self,
+        wavelengths_nm: NDArray[np.float64],
+        absorbance: NDArray[np.float64],
+        emission: NDArray[np.float64] | None,
+    ) -> dict[str, float]:
+        """Read off the spectra as measured whatever they show."""
+        optical = band(wavelengths_nm, absorbance)
+        if emission is not None:
+            optical |= emission_band(wavelengths_nm, emission)
+        read = {each.name: each.read for each in self._twin.properties if each.read is not None}
+        return optical | {name: of(wavelengths_nm, absorbance, emission) for name, of in read.items()}
 
     def _achieve(self, asked: Mapping[str, float], noise: np.random.Generator) -> dict[str, float]:
         """Err by each input's repeatability, but not past what the pumps can share."""

@@ -29,7 +29,8 @@ DISTANCE: Final = Property(
     "spectrum_distance",
     "1",
     f"one minus the cosine similarity to the target, {WINDOW_NM[0]:.0f} to {WINDOW_NM[1]:.0f} nm",
-    is_optical=False,
+    is_optical=True,
+    read=lambda wavelengths_nm, absorbance, _: distance(wavelengths_nm, absorbance),
 )
 
 

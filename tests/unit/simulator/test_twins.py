@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PAGES = Path(__file__).parents[3] / "docs" / "twins"
 DRIVERS = {"ostwald-board": "board", "ostwald-spectrometer": "spectrometer"}
 EMITTING = [twin for twin in TWINS.values() if EMISSION_PEAK in twin.properties]
+DERIVING = [twin for twin in TWINS.values() if any(each.read is not None for each in twin.properties)]
 TRENDS = [
     pytest.param(twin, number, id=f"{twin.name}: {trend.claim}")
     for twin in TWINS.values()
@@ -137,6 +138,19 @@ def test_a_sample_depends_on_seed_and_number_alone(twin: Twin) -> None:
     assert sample.properties == again.take(7, asked).properties
     assert sample.properties != other.take(7, asked).properties
     assert sample.asked == asked != sample.achieved
+
+
+@pytest.mark.parametrize("twin", DERIVING, ids=lambda twin: twin.name)
+def test_what_derives_from_a_spectrum_is_read_off_the_sample_s_own(twin: Twin) -> None:
+    sample = Sampler(twin, 2).take(3, twin.typical())
+    achieved = twin.model().settle(sample.achieved)
+    for each in twin.properties:
+        if each.read is not None:
+            read = each.read(sample.wavelengths_nm, sample.absorbance, sample.emission)
+            assert sample.properties[each.name] == read
+            free = each.read(achieved.wavelengths_nm, achieved.absorbance, achieved.emission)
+            assert free == pytest.approx(achieved.properties[each.name])
+            assert free != read
 
 
 @every_twin
