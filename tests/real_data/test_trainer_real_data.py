@@ -15,6 +15,7 @@ from trainer.cli import app
 from trainer.parity import run_onnx
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+TASKS = Path(__file__).with_name("benchmark.toml")
 pytestmark = [
     pytest.mark.real_data,
     pytest.mark.skipif(not DATA.is_dir(), reason="the published data sets are not beside the checkout"),
@@ -78,6 +79,24 @@ def test_files_of_many_kinds_reach_their_known_score(
     path: str, arguments: tuple[str, ...], least_r2: float
 ) -> None:
     assert _fit(path, *arguments, "--algorithms", "gp,forest")["best"]["r2"] >= least_r2
+
+
+@pytest.mark.parametrize(
+    ("task", "algorithm", "least_r2"),
+    [
+        ("agnp_flow loss", "stacking", 0.9),
+        ("agnp score", "stacking", 0.945),
+        ("PL peak", "stacking", 0.87),
+        ("CdSe absorption", "extra-trees", 0.9),
+        ("CdSe absorption, a citation left out", "extra-trees", 0.59),
+        ("InP absorption", "stacking", 0.63),
+    ],
+)
+def test_the_table_of_scores_holds(task: str, algorithm: str, least_r2: float) -> None:
+    arguments = ["benchmark", str(DATA), "--tasks", str(TASKS), "--only", task, "--algorithms", algorithm]
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["tasks"][0]["models"][0]["r2"] >= least_r2
 
 
 def test_a_file_that_is_not_utf8_is_read() -> None:
