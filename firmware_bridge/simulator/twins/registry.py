@@ -15,6 +15,7 @@ from firmware_bridge.simulator.twins import (
     gold_pulsed,
     gold_rods,
     gold_spheres,
+    lipid,
     pbs,
     platelets,
     prussian_blue,
@@ -44,6 +45,7 @@ TWINS: Final[Mapping[str, Twin]] = {
         cspbx3_exchange.TWIN,
         cspbbr3_ligands.TWIN,
         prussian_blue.TWIN,
+        lipid.TWIN,
     )
 }
 

@@ -125,6 +125,16 @@ def blue(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
     return [(made.ferricyanide_mol_m3 + solid, ferricyanide), (made.metal_mol_m3 + solid, metal)]
 
 
+def lipid(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
+    made = process.lipids(parcels)
+    return [
+        (
+            made.dissolved_mol_m3 + made.pieces_mol_m3.sum(axis=1),
+            process.chemistry.fed_mol_m3(parcels.fractions)[0],
+        )
+    ]
+
+
 ACCOUNTS: Mapping[str, Account] = {
     "silver": silver,
     "silver-spectrum": silver,
@@ -141,6 +151,7 @@ ACCOUNTS: Mapping[str, Account] = {
     "cspbx3-exchange": halides,
     "cspbbr3-ligands": ligand_cubes,
     "prussian-blue": blue,
+    "lipid": lipid,
 }
 
 
