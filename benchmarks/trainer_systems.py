@@ -46,7 +46,9 @@ class Training:
         """Give rows as a person would load them: numbers with gaps, choices as categories."""
         return pd.DataFrame(
             {
-                column.header: pd.Categorical.from_codes(column.data[rows].astype(np.int64), column.choices)
+                column.header: pd.Categorical.from_codes(
+                    column.data[rows].astype(np.int64), pd.Index(column.choices)
+                )
                 if column.choices
                 else column.data[rows]
                 for column in self.dataset.inputs

@@ -38,7 +38,7 @@ def campaign(*objectives: tuple[str, str], units: dict[str, str] | None = None) 
     )  # fmt: skip
 
 
-def trial(number: int = 1, **properties: float) -> Trial:
+def trial(number: int = 1, /, **properties: float) -> Trial:
     return Trial(
         number, "complete", "random", {"flow": 2.0}, {"flow": 1.9}, properties, {}, None, 1.25, "r1", "s1", ""
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.svm import SVR
 
-from trainer.candidates import CANDIDATES, DEFAULT, GROUPS, ensemble, expand
+from trainer.candidates import CANDIDATES, DEFAULT, GROUPS, expand
 from trainer.candidates.base import TrainingSet, merge_replicates
 from trainer.candidates.ensemble import fit_ensemble
 from trainer.candidates.linear import LinearModel, fit_elastic_net, fit_least_squares, fit_ridge
@@ -273,13 +272,6 @@ def test_groups_of_members_are_those_of_any_number_of_workers(monkeypatch: pytes
         two = fit_ensemble(data, options, 7)
     assert one.members.inner.shape[0] == 10
     np.testing.assert_array_equal(one.members.outer, two.members.outer)
-
-
-def test_a_worker_of_a_cluster_starts_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ensemble._worker_count(3) == -1
-    assert ensemble._worker_count(1) == 1
-    monkeypatch.setattr(ensemble, "current_process", lambda: SimpleNamespace(daemon=True))
-    assert ensemble._worker_count(3) == 1
 
 
 def test_members_disagree_more_far_away_than_among_the_data() -> None:

@@ -49,7 +49,7 @@ class GlowingRig(SimulatedRig):
             found[index] = int(self.qualities[0] if len(self.qualities) == 1 else self.qualities.pop(0))
             return replace(inputs, qualities=tuple(found))
 
-        self.hardware.read = judged  # type: ignore[method-assign]
+        self.hardware.read = judged  # type: ignore[method-assign, assignment]
 
     async def acquire(self, kind: str, **_who_and_how: object) -> Spectrum:
         self.taken.append(kind)

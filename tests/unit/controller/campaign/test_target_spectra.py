@@ -15,7 +15,7 @@ from controller.campaign import objectives, outcomes
 from controller.campaign.engine import CampaignEngine
 from controller.campaign.specs import parse_campaign
 from controller.campaign.target_spectra import MAX_CHARACTERS, MAX_FILES, parse_target
-from controller.domain.campaign import CampaignState, ObjectiveKind, Proposal
+from controller.domain.campaign import CampaignState, ObjectiveKind, Proposal, TrialState
 from controller.domain.errors import ControllerError, DocumentError
 from controller.domain.run import Run, RunState
 from tests.unit.controller.campaign.glowing import GLOWING, GlowingRig
@@ -99,9 +99,7 @@ def test_a_distance_may_be_a_target_that_ends_the_campaign() -> None:
     (objective,) = found.objectives
     assert (objective.kind, objective.tolerance) == (ObjectiveKind.TARGET, 0.02)
     trial = outcomes.announce(1, Proposal({"silver": 20.0}, "random"), None, 0.0)
-    near = replace(
-        trial, properties={"spectrum_distance": 0.0151}, state=outcomes.TrialState.COMPLETE, score=0.1
-    )
+    near = replace(trial, properties={"spectrum_distance": 0.0151}, state=TrialState.COMPLETE, score=0.1)
     ending = outcomes.judge(found, [near], 1.0)
     assert ending is not None
     assert ending.reason == "reached: spectrum_distance 0.02 (target 0) in 1 trials"

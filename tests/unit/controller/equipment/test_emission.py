@@ -43,7 +43,7 @@ class Cell:
         self.glow = np.exp(-0.5 * ((NM - 530.0) / 15.0) ** 2)
         self.error: Exception | None = None
         self.refusals: dict[tuple[str, float], ControllerError] = {}
-        self.spectrometry = Spectrometry(self, plan, lambda: self)  # type: ignore[arg-type, return-value]
+        self.spectrometry = Spectrometry(self, plan, lambda: self)  # type: ignore[arg-type]
 
     def snapshot(self) -> Any:
         setpoints = [self.lights.get(each.name, 0.0) for each in self.plan.channels]

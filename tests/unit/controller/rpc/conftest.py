@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import nan
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import grpc
@@ -329,7 +329,7 @@ class FakeCampaigns:
         campaign_toml: str,
         recipe_toml: str,
         overrides: Mapping[str, str],
-        files: Mapping[str, str],
+        files: Mapping[str, str] = MappingProxyType({}),
     ) -> Campaign:
         self.files = dict(files)
         return CAMPAIGN
