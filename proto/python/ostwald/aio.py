@@ -21,6 +21,7 @@ from ostwald.loops import AsyncLoops
 from ostwald.quantities import QuantityError, split
 from ostwald.reagents import AsyncReagents
 from ostwald.runs import AsyncRuns
+from ostwald.spectral import SpectralGrid
 from ostwald.v1 import (
     model_pb2,
     model_pb2_grpc,
@@ -223,6 +224,19 @@ class AsyncModels:
             )
             for row in answer.rows
         ]
+
+    async def predict_spectrum(
+        self, name: str, wavelengths_nm: Sequence[float], values: Sequence[float], digest: str = ""
+    ) -> v.PredictedRow:
+        """Ask a soft sensor what a spectrum tells.
+
+        Raises SpectrumError where the model is none, or where the spectrum does not cover its grid.
+        """
+        model = await self.get(name, digest)
+        grid = SpectralGrid.from_names(model.inputs)
+        row = dict(zip(grid.names(), grid.resample(wavelengths_nm, values, "the spectrum"), strict=True))
+        # The version whose grid it is answers.
+        return (await self.predict(name, [row], model.digest))[0]
 
 
 def _row(row: Mapping[str, float | str]) -> model_pb2.ConditionRow:

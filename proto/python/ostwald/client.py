@@ -122,3 +122,8 @@ class Models:
         self, name: str, rows: Sequence[Mapping[str, float | str]], digest: str = ""
     ) -> Sequence[v.PredictedRow]:
         return self._loop.run(self._models.predict(name, rows, digest))
+
+    def predict_spectrum(
+        self, name: str, wavelengths_nm: Sequence[float], values: Sequence[float], digest: str = ""
+    ) -> v.PredictedRow:
+        return self._loop.run(self._models.predict_spectrum(name, wavelengths_nm, values, digest))

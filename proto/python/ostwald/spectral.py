@@ -20,6 +20,8 @@ LEAST_POINTS = 8
 # A spectrometer has some thousands; more would only cost time.
 MAX_PIXELS = 1 << 16
 _ROUNDING = 1e-6
+# Wavelengths are written with few digits.
+_UNEVEN = 1e-3
 
 
 class SpectrumError(OstwaldError):
@@ -43,7 +45,7 @@ class SpectralGrid:
         if len(nm) < LEAST_POINTS:
             raise SpectrumError(f"a grid of {len(nm)} wavelengths, {LEAST_POINTS} are needed")
         step = (nm[-1] - nm[0]) / (len(nm) - 1)
-        even = all(abs(point - nm[0] - index * step) <= _ROUNDING * step for index, point in enumerate(nm))
+        even = all(abs(point - nm[0] - index * step) <= _UNEVEN * step for index, point in enumerate(nm))
         if not (nm[0] > 0.0 and step > 0.0 and even):
             raise SpectrumError("the wavelengths of a grid ascend from above 0 in equal steps")
 
@@ -53,7 +55,18 @@ class SpectralGrid:
 
     def names(self) -> tuple[str, ...]:
         """Name the inputs of a graph: `absorbance_402.5`."""
-        return tuple(f"{self.signal}_{point:g}" for point in self.wavelengths_nm)
+        return tuple(f"{self.signal}_{point:.10g}" for point in self.wavelengths_nm)
+
+    @staticmethod
+    def from_names(names: Sequence[str]) -> SpectralGrid:
+        """Read the grid off the names of a model's inputs; SpectrumError where they are no spectrum's."""
+        parts = [name.rpartition("_") for name in names]
+        signals = {signal for signal, _, _ in parts}
+        try:
+            grid = SpectralGrid(" ".join(sorted(signals)), tuple(float(nm) for _, _, nm in parts))
+        except (ValueError, SpectrumError) as problem:
+            raise SpectrumError("its inputs are no spectrum", remedy="ask a soft sensor") from problem
+        return grid
 
     def resample(
         self, wavelengths_nm: Sequence[float], values: Sequence[float], where: str

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from ostwald.cli.console import Json, console, device, pairs, print_json
+from ostwald.cli.console import WRONG_USE, Json, console, device, fail, pairs, print_json
+from ostwald.cli.files import read_text
+from ostwald.spectral import SpectralGrid
+from ostwald.spectrum_file import parse_spectrum
 
 app = typer.Typer(no_args_is_help=True, help="Push, promote and ask models.")
 
@@ -63,14 +66,28 @@ def promote(name: str, digest: str = "", stage: str = "active", as_json: Json = 
 @app.command()
 def predict(
     name: str,
-    conditions: Annotated[list[str], typer.Argument(help="INPUT=VALUE ..., in the model's units.")],
+    conditions: Annotated[
+        list[str] | None, typer.Argument(help="INPUT=VALUE ..., in the model's units.")
+    ] = None,
+    spectrum: Annotated[
+        Path | None, typer.Option(help="Of a soft sensor: the spectrum, a file with nm and values.")
+    ] = None,
     digest: str = "",
     as_json: Json = False,
 ) -> None:
-    """Ask a model for one row of conditions."""
-    row = {key: _number(value) for key, value in pairs(conditions, "condition").items()}
+    """Ask a model for one row of conditions, or a soft sensor what a spectrum tells."""
+    if (spectrum is None) == (not conditions):
+        fail("name either conditions or --spectrum FILE", WRONG_USE)
+    row = {key: _number(value) for key, value in pairs(conditions or [], "condition").items()}
+    text = "" if spectrum is None else read_text(spectrum)
     with device() as opened:
-        answer = opened.models.predict(name, [row], digest)[0]
+        if spectrum is None:
+            answer = opened.models.predict(name, [row], digest)[0]
+        else:
+            found = opened.models.get(name, digest)
+            signal = SpectralGrid.from_names(found.inputs).signal
+            nm, values = parse_spectrum(text, signal, spectrum.name)
+            answer = opened.models.predict_spectrum(name, nm, values, found.digest)
     if as_json:
         print_json(answer)
         return
