@@ -18,7 +18,7 @@ from controller.campaign.mandate import Mandate, obtain
 from controller.campaign.outcomes import Ending
 from controller.campaign.planning import Planning
 from controller.campaign.refusals import unknown, wrong_state
-from controller.campaign.specs import parse_campaign
+from controller.campaign.specs import Until, parse_campaign, until_of
 from controller.domain.campaign import Campaign, CampaignEvent, CampaignState, TrialState
 from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
@@ -259,14 +259,14 @@ class CampaignEngine:
 
     async def _trials(self, row: CampaignRow) -> Ending:
         """Run trials until something ends them, or a person holds them between two."""
-        spec, recipe = self._documents(row)
+        (spec, recipe), until = self._documents(row), _until(row)
         surrogate = self._surrogates.active(spec.surrogate) if spec.surrogate else None
         planning = Planning(spec, surrogate, self._planner)
         started_s = self._reactor.clock.now_s()
         while True:
             trials = self._journal.campaigns.trials(row.campaign_id)
             done, now_s = outcomes.ended(trials), self._reactor.clock.now_s()
-            if ending := outcomes.judge(spec, done, now_s - started_s):
+            if ending := outcomes.judge(spec, done, now_s - started_s, until):
                 return await planning.explain(ending, done)
             if not self._hold:
                 trial = await planning.next(trials, now_s)
@@ -292,6 +292,12 @@ class CampaignEngine:
         trial = outcomes.conclude(trial, run, spec, self._reactor.clock.now_s(), sample)
         self._journal.campaigns.put_trial(row.campaign_id, trial)
         self._tell(row, trial.number, f"trial {trial.number} {trial.state.name.lower()}")
+        done = self._journal.campaigns.trials(row.campaign_id)
+        if _until(row) is Until.SPENT and [each.number for each in outcomes.met(spec, done)] == [
+            trial.number
+        ]:
+            so = f"trial {trial.number} meets every target; the campaign goes on until its budget is spent"
+            self._tell(row, trial.number, so)
         return trial
 
     def _hear(self, row: CampaignRow, trial: int, run: Run) -> None:
@@ -355,15 +361,20 @@ class CampaignEngine:
     def _campaign(self, row: CampaignRow) -> Campaign:
         spec, recipe = self._documents(row)
         trials = self._journal.campaigns.trials(row.campaign_id)
-        scored = [(trial.score, trial.number) for trial in trials if trial.score is not None]
+        until = _until(row)
+        running = row.state is CampaignState.RUNNING
         return Campaign(
             campaign_id=row.campaign_id,
             spec=spec,
             state=row.state,
-            reason=row.reason,
+            reason=row.reason or (outcomes.standing(spec, trials, until) if running else ""),
             reached=row.reached,
             trials_complete=sum(trial.state is TrialState.COMPLETE for trial in trials),
-            best_trial=min(scored)[1] if scored else 0,
+            best_trial=outcomes.best_number(spec, trials, until),
             boot_id=row.boot_id,
             units=outcomes.units(spec, recipe.yields),
         )
+
+
+def _until(row: CampaignRow) -> Until:
+    return until_of(row.campaign_toml, row.overrides)

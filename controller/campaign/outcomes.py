@@ -10,6 +10,7 @@ import numpy as np
 
 from controller.campaign import objectives as goals
 from controller.campaign.figures import decimals, quantity
+from controller.campaign.specs import Until
 from controller.domain.campaign import CampaignState, ObjectiveKind, Observation, Trial, TrialState
 from controller.domain.readings import SPECTRUM_DISTANCE
 from controller.domain.run import RunState
@@ -38,11 +39,15 @@ class Ending:
     reached: bool = False
 
 
-def judge(spec: CampaignSpec, done: Sequence[Trial], elapsed_s: float) -> Ending | None:
+def judge(
+    spec: CampaignSpec, done: Sequence[Trial], elapsed_s: float, until: Until = Until.REACHED
+) -> Ending | None:
     """Say how a campaign ends after these trials, which have ended; None while it goes on."""
-    if done and goals.reached(spec.objectives, done[-1].properties):
+    if until is Until.REACHED and done and goals.reached(spec.objectives, done[-1].properties):
         return Ending(CampaignState.COMPLETE, describe(spec, done, reached=True), reached=True)
     if len(done) >= spec.trials_budget or elapsed_s > spec.time_budget_s:
+        if until is Until.SPENT and (found := met(spec, done)):
+            return Ending(CampaignState.COMPLETE, _describe_met(spec, done, found), reached=True)
         return Ending(CampaignState.COMPLETE, describe(spec, done, reached=False))
     last = done[-_FAILURES_TO_HOLD:]
     if len(last) == _FAILURES_TO_HOLD and all(trial.state is TrialState.FAILED for trial in last):
@@ -54,6 +59,30 @@ def judge(spec: CampaignSpec, done: Sequence[Trial], elapsed_s: float) -> Ending
 def ended(trials: Sequence[Trial]) -> list[Trial]:
     """Return the trials that ended by themselves."""
     return [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAILED)]
+
+
+def met(spec: CampaignSpec, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that meet every target, in order."""
+    return [each for each in trials if _scores(each) and goals.reached(spec.objectives, each.properties)]
+
+
+def best_number(spec: CampaignSpec, trials: Sequence[Trial], until: Until) -> int:
+    """Return the number of the trial with the lowest score; 0 without one.
+
+    A campaign that goes on beyond its targets looks for it among those that meet them, if any does.
+    """
+    found = met(spec, trials) if until is Until.SPENT else []
+    scored = [(each.score, each.number) for each in found or trials if each.score is not None]
+    return min(scored)[1] if scored else 0
+
+
+def standing(spec: CampaignSpec, trials: Sequence[Trial], until: Until) -> str:
+    """Say of a campaign under way that it does not end with its targets; empty for one that does."""
+    if until is Until.REACHED:
+        return ""
+    found = met(spec, trials)
+    so_far = f"; trial {found[0].number} was the first to meet every target" if found else ""
+    return f"goes on until its budget is spent{so_far}"
 
 
 def units(spec: CampaignSpec, yields: Mapping[str, str]) -> dict[str, str]:
@@ -102,8 +131,7 @@ def conclude(
 
 def observe(trial: Trial) -> Observation:
     """Return what a strategy learns from a trial that has ended."""
-    usable = trial.state is TrialState.COMPLETE and trial.score is not None
-    return Observation(trial.asked, trial.properties if usable else None)
+    return Observation(trial.asked, trial.properties if _scores(trial) else None)
 
 
 def describe(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> str:
@@ -117,11 +145,7 @@ def describe(spec: CampaignSpec, trials: Sequence[Trial], *, reached: bool) -> s
         return f"not reached: no usable spectrum {count}"
     number = trials[-1].number if reached else -min(scored)[1]
     best = next(trial for trial in trials if trial.number == number)
-    said = ", ".join(
-        f"{_short(each.property_name)} {_figure(best.properties.get(each.property_name, inf), each)}"
-        f" (target {quantity(f'{each.target:g}', each.unit)})"
-        for each in targets
-    )
+    said = ", ".join(_aimed(each, best) for each in targets)
     if reached:
         return f"reached: {said} {count}"
     why = goals.explain_not_reached(spec.space, spec.objectives, [observe(trial) for trial in trials])
@@ -165,6 +189,30 @@ def _best(spec: CampaignSpec, trials: Sequence[Trial]) -> str:
     )
     said = ", ".join(f"{_short(each.property_name)} {figure}" for each, figure in figures)
     return f": best {said} in trial {best.number}"
+
+
+def _describe_met(spec: CampaignSpec, trials: Sequence[Trial], found: Sequence[Trial]) -> str:
+    """Say what a campaign that went on beyond its targets came to."""
+    number = best_number(spec, found, Until.SPENT)
+    best = next(trial for trial in found if trial.number == number)
+    said = [_aimed(each, best) for each in spec.objectives if each.kind is ObjectiveKind.TARGET]
+    said += [
+        f"{_short(each.property_name)} {quantity(f'{best.properties[each.property_name]:.4g}', each.unit)}"
+        for each in spec.objectives
+        if each.kind is not ObjectiveKind.TARGET
+    ]
+    share = f"{len(found)} of {len(trials)} trials met every target, trial {found[0].number} first"
+    return f"reached: {', '.join(said)} in trial {number}; {share}"
+
+
+def _aimed(objective: Objective, trial: Trial) -> str:
+    value = _figure(trial.properties.get(objective.property_name, inf), objective)
+    target = quantity(f"{objective.target:g}", objective.unit)
+    return f"{_short(objective.property_name)} {value} (target {target})"
+
+
+def _scores(trial: Trial) -> bool:
+    return trial.state is TrialState.COMPLETE and trial.score is not None
 
 
 def _figure(value: float, objective: Objective) -> str:

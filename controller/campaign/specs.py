@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -28,9 +29,17 @@ if TYPE_CHECKING:
     from controller.domain.recipe import Recipe
 
 MAX_TRIALS = 10_000
+_UNTIL: Final = ("budget", "until")
 _NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
 _DISTANCE_SCALE: Final = 0.1
 """Change of a spectrum's distance that matters, where a campaign does not say."""
+
+
+class Until(StrEnum):
+    """When a campaign ends: once a trial meets every target, or only with its budget."""
+
+    REACHED = "reached"
+    SPENT = "spent"
 
 
 def parse_campaign(
@@ -46,6 +55,27 @@ def parse_campaign(
     has the text of each file that the campaign names. ControllerError where those are too large.
     """
     check_sizes(files)
+    return _SpecReader(Reader(document, text, _replaced(text, overrides, document)), recipe, files).read()
+
+
+def until_of(text: str, overrides: Mapping[str, str], document: str = "campaign") -> Until:
+    """Read when a campaign that `parse_campaign` takes is to end; DocumentError as there."""
+    reader = Reader(document, text, _replaced(text, overrides, document))
+    found = _until(reader)
+    reader.finish()
+    return found
+
+
+def _until(reader: Reader) -> Until:
+    found = reader.text(_UNTIL, Until.REACHED)
+    if found in tuple(Until):
+        return Until(found)
+    reader.fault(_UNTIL, f"must be one of: {', '.join(Until)}")
+    return Until.REACHED
+
+
+def _replaced(text: str, overrides: Mapping[str, str], document: str) -> dict[str, object]:
+    """Parse a document and replace values by their places."""
     raw = parse(text, document)
     faults = tuple(
         Violation(f"override {place}", "is no place of this campaign")
@@ -54,7 +84,7 @@ def parse_campaign(
     )
     if faults:
         raise DocumentError(document, faults)
-    return _SpecReader(Reader(document, text, raw), recipe, files).read()
+    return raw
 
 
 def _override(table: dict[str, object], keys: list[str], value: str) -> bool:
@@ -89,7 +119,8 @@ class _SpecReader:
         constraints = tuple(self._constraint(index) for index in range(reader.length(("constraints",))))
         objectives = tuple(self._objective(name) for name in reader.table(("objectives",)))
         trials = reader.whole(("budget", "trials"), low=1, high=MAX_TRIALS)
-        reader.table(("budget",), ("trials", "time"))
+        reader.table(("budget",), ("trials", "time", "until"))
+        _until(reader)
         surrogate = reader.table(("surrogate",), ("model", "trials"))
         spec = CampaignSpec(
             name=reader.text(("campaign", "name")),

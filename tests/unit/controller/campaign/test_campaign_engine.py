@@ -11,7 +11,7 @@ import pytest
 
 from controller.campaign.engine import CampaignEngine
 from controller.domain.campaign import CampaignState, TrialState
-from controller.domain.errors import ControllerError
+from controller.domain.errors import ControllerError, DocumentError
 from controller.domain.modes import State
 from tests.unit.controller.campaign.simulated_rig import ANN, BOB, RECIPE, InlinePlanner, SimulatedRig
 
@@ -114,6 +114,41 @@ async def test_a_campaign_ends_at_once_when_it_has_reached_its_objective(bench: 
     ended = await bench.end((await bench.start()).campaign_id)
     assert (ended.reached, ended.trials_complete) == (True, 1)
     assert ended.reason == "reached: peak 560.00 nm (target 560 nm) in 1 trials"
+
+
+async def test_a_campaign_may_go_on_beyond_its_objective_and_says_so_all_the_while(bench: Bench) -> None:
+    bench.rig.spectrometer.peak_nm = lambda: 560.0
+    campaign_id = (await bench.start(budget_until="spent")).campaign_id
+    assert bench.engine.get(campaign_id).reason == "goes on until its budget is spent"
+    await bench.until_trial(2, "dwell")
+    first = "goes on until its budget is spent; trial 1 was the first to meet every target"
+    assert bench.engine.get(campaign_id).reason == first
+    ended = await bench.end(campaign_id)
+    assert (ended.reached, ended.trials_complete) == (True, 3)
+    assert ended.reason == (
+        "reached: peak 560.00 nm (target 560 nm) in trial 1; 3 of 3 trials met every target, trial 1 first"
+    )
+    told = [each for each in bench.told(campaign_id) if "meets every target" in each]
+    assert told == ["trial 1 meets every target; the campaign goes on until its budget is spent"]
+
+
+async def test_a_restarted_service_knows_that_a_campaign_goes_on_beyond_its_objective(bench: Bench) -> None:
+    bench.rig.spectrometer.peak_nm = lambda: 560.0
+    campaign_id = (await bench.start(budget_until="spent")).campaign_id
+    await bench.until_trial(2, "dwell")
+    await bench.engine.stop()
+    bench.engine = bench.made()
+    await bench.engine.resume_all()
+    assert (await bench.end(campaign_id)).trials_complete == 3
+
+
+@pytest.mark.parametrize("until", ["soon", ""])
+async def test_how_long_a_campaign_goes_on_is_one_of_two_words(bench: Bench, until: str) -> None:
+    with pytest.raises(DocumentError) as error:
+        await bench.start(budget_until=until)
+    assert [(each.place, each.description) for each in error.value.violations] == [
+        ("budget.until", "must be one of: reached, spent")
+    ]
 
 
 async def test_a_held_trial_waits_and_then_goes_on_to_be_counted_once(bench: Bench) -> None:

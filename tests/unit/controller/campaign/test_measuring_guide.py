@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from controller.campaign.recipes import parse_recipe
-from controller.campaign.specs import parse_campaign
+from controller.campaign.specs import Until, parse_campaign, until_of
 from controller.config.rig import parse_rig
 from controller.domain.campaign import ObjectiveKind
 from tests.unit.controller.config.test_rig import DRIVERS, RIG
 
 PAGE = Path(__file__).parents[4] / "docs" / "measuring.md"
-BLOCKS = re.findall(r"```toml\n# (rig|steps|objectives)(?:: [^\n]*)?\n(.*?)```", PAGE.read_text(), re.DOTALL)
+BLOCKS = re.findall(
+    r"```toml\n# (rig|steps|objectives|budget)(?:: [^\n]*)?\n(.*?)```", PAGE.read_text(), re.DOTALL
+)
 GLOW, SENSOR = (text for kind, text in BLOCKS if kind == "rig")
 STEPS = next(text for kind, text in BLOCKS if kind == "steps")
+BUDGET = next(text for kind, text in BLOCKS if kind == "budget")
 LIGHT, SPECTRUM = (text for kind, text in BLOCKS if kind == "objectives")
 PLAN = parse_rig(RIG + GLOW + SENSOR, "docs/measuring.md", DRIVERS)
 HEAD = '[recipe]\nname = "try"\n[parameters.flow]\nunit = "uL/min"\nlow = 1\nhigh = 9\n'
@@ -26,7 +29,7 @@ CSV = "".join(f"{nm},{nm / 1000}\n" for nm in range(400, 800, 5))
 
 
 def test_every_example_is_tried() -> None:
-    assert len(BLOCKS) == PAGE.read_text().count("```toml") == 5
+    assert len(BLOCKS) == PAGE.read_text().count("```toml") == 6
 
 
 def test_the_steps_yield_every_property_of_the_table() -> None:
@@ -45,6 +48,12 @@ def test_the_steps_yield_every_property_of_the_table() -> None:
 def test_the_objectives_are_read(text: str, kinds: list[ObjectiveKind]) -> None:
     spec = parse_campaign(CAMPAIGN + text, parse_recipe(HEAD + BOTH, PLAN), {}, {"prisms.csv": CSV})
     assert [each.kind for each in spec.objectives] == kinds
+
+
+def test_the_budget_is_read() -> None:
+    text = CAMPAIGN.replace("[budget]\ntrials = 2\n", BUDGET) + LIGHT
+    assert parse_campaign(text, parse_recipe(HEAD + BOTH, PLAN), {}).trials_budget == 20
+    assert (until_of(text, {}), until_of(CAMPAIGN, {})) == (Until.SPENT, Until.REACHED)
 
 
 def test_a_current_loop_over_the_resistor_of_the_page_is_within_the_pin_s_span() -> None:

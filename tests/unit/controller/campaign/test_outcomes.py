@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controller.campaign import objectives, outcomes
+from controller.campaign.specs import Until
 from controller.domain.campaign import (
     CampaignSpec,
     CampaignState,
@@ -92,3 +93,50 @@ def test_why_a_target_was_missed_is_told_from_what_was_seen(
 ) -> None:
     history = [Observation({"flow": flow}, {"peak_wavelength": peak}) for peak in peaks]
     assert objectives.explain_not_reached(SPEC.space, SPEC.objectives, history) == said
+
+
+BRIGHT = replace(
+    SPEC, objectives=(TARGET, Objective("light", ObjectiveKind.MAXIMISE, "1/s", scale=100.0)), trials_budget=5
+)
+
+
+def lit(number: int, peak_nm: float, light: float) -> Trial:
+    properties = {"peak_wavelength": peak_nm, "light": light}
+    score = objectives.score(BRIGHT.objectives, properties)
+    return replace(trial(number, peak_nm), properties=properties, score=score)
+
+
+# The second has the lowest score of all, and misses the target.
+LIT = [lit(1, 500.0, 99.0), lit(2, 562.1, 150.0), lit(3, 558.0, 10.0), lit(4, 558.0, 80.0)]
+
+
+def test_beyond_its_targets_a_campaign_goes_on_until_its_budget_is_spent() -> None:
+    assert outcomes.judge(BRIGHT, LIT[:3], 0.0) is not None
+    assert outcomes.judge(BRIGHT, LIT[:3], 0.0, Until.SPENT) is None
+    assert outcomes.judge(BRIGHT, [*LIT, lit(5, 510.0, 90.0)], 0.0, Until.SPENT) == outcomes.Ending(
+        CampaignState.COMPLETE,
+        "reached: peak 558.0 nm (target 560 nm), light 80 1/s in trial 4;"
+        " 2 of 5 trials met every target, trial 3 first",
+        reached=True,
+    )
+
+
+def test_a_campaign_that_spends_its_budget_without_reaching_says_so() -> None:
+    ending = outcomes.judge(BRIGHT, LIT[:2], 100.5, Until.SPENT)
+    assert ending is not None
+    assert (ending.reached, ending.reason[:12]) == (False, "not reached:")
+
+
+def test_the_best_of_a_campaign_that_goes_on_meets_its_targets_once_one_does() -> None:
+    assert outcomes.best_number(BRIGHT, LIT, Until.REACHED) == 2
+    assert outcomes.best_number(BRIGHT, LIT[:2], Until.SPENT) == 2
+    assert outcomes.best_number(BRIGHT, LIT, Until.SPENT) == 4
+    assert outcomes.best_number(BRIGHT, [trial(1, None)], Until.SPENT) == 0
+
+
+def test_what_goes_on_says_so_while_it_does() -> None:
+    assert outcomes.standing(BRIGHT, LIT, Until.REACHED) == ""
+    assert outcomes.standing(BRIGHT, LIT[:2], Until.SPENT) == "goes on until its budget is spent"
+    assert outcomes.standing(BRIGHT, LIT, Until.SPENT) == (
+        "goes on until its budget is spent; trial 3 was the first to meet every target"
+    )
