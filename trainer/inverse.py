@@ -13,6 +13,8 @@ import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
 from trainer.errors import UsageError
+from trainer.novelty import Novelty
+from trainer.preprocess import InputKind, Preprocessor
 from trainer.surrogate import Prepared
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 TREES = 200
 LEAF_ROWS = 2
 MAX_PROPOSALS = 50
+# Deviations beyond any threshold of a tree; sums of them stay within single precision.
+_FAR = 1e30
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class InverseForest:
     """A forest from properties (in deviations) to conditions (in `spread`); choices are 0/1 columns.
 
     `widths` [d]: choices of each condition, 0 for a number; `low`, `high` [d] bound what is proposed.
+    `novelty`: how far wanted properties lie from those that were learned, scaled by `scaler`.
     """
 
     forest: RandomForestRegressor
@@ -40,8 +45,8 @@ class InverseForest:
     spread: Floats
     low: Floats
     high: Floats
-    centre: Floats
-    scale: Floats
+    scaler: Preprocessor
+    novelty: Novelty
 
     @staticmethod
     def fit(dataset: Dataset, rows: Ints, asked: Sequence[int], seed: int) -> InverseForest:
@@ -49,27 +54,56 @@ class InverseForest:
         x, y = dataset.x[rows], dataset.y[rows][:, list(asked)]
         filled = np.where(np.isnan(x), np.nanmedian(np.where(np.isnan(x).all(axis=0), 0.0, x), axis=0), x)
         widths = tuple(len(column.choices) for column in dataset.inputs)
-        centre, scale = y.mean(axis=0), np.maximum(y.std(axis=0), np.finfo(float).tiny)
+        scaler = Preprocessor.fit(y, [InputKind()] * y.shape[1])
+        z = scaler.transform(y)
         goal = _widen(filled, widths)
         # Every condition counts alike, whatever its unit.
         spread = np.where(goal.std(axis=0) > 0.0, goal.std(axis=0), 1.0)
         forest = RandomForestRegressor(TREES, random_state=seed, min_samples_leaf=LEAF_ROWS)
-        forest.fit((y - centre) / scale, (goal / spread).squeeze())
-        low, high = filled.min(axis=0), filled.max(axis=0)
-        return InverseForest(forest, widths, spread, low, high, centre, scale)
+        forest.fit(z, (goal / spread).squeeze())
+        return InverseForest(
+            forest=forest,
+            widths=widths,
+            spread=spread,
+            low=filled.min(axis=0),
+            high=filled.max(axis=0),
+            scaler=scaler,
+            novelty=Novelty.fit(scaler, np.unique(z, axis=0), seed),
+        )
 
-    def mean(self, wanted: Floats) -> Floats:
-        """Properties [n, m] to the forest's mean conditions [n, d]; a choice is the likeliest."""
-        answer = self.forest.predict((wanted - self.centre) / self.scale).reshape(len(wanted), -1)
-        return _narrow(answer * self.spread, self.widths)
+    @property
+    def scale(self) -> Floats:
+        """Deviation of each property [m]."""
+        return self.scaler.scale
 
-    def proposals(self, wanted: Floats) -> Floats:
-        """Properties [m] to the distinct answers of all trees and of the forest [k, d]."""
-        row = ((wanted - self.centre) / self.scale)[None, :]
-        answers = [tree.predict(row).reshape(1, -1) for tree in self.forest.estimators_]
-        by_tree = _narrow(np.vstack(answers) * self.spread, self.widths)
-        every = np.vstack([by_tree, self.mean(wanted[None, :])])
-        return np.unique(np.clip(every, self.low, self.high), axis=0)
+    def predict(self, wanted: Floats) -> InverseAnswer:
+        """Answer properties [n, m], every condition within `low` and `high`; a choice is the likeliest."""
+        z = self.scaler.transform(wanted)
+        rounded = np.clip(z, -_FAR, _FAR).astype(np.float32)
+        trees = np.stack(
+            [tree.predict(rounded).reshape(len(z), -1) for tree in self.forest.estimators_], axis=1
+        )
+        by_tree = self._conditions(trees.reshape(-1, trees.shape[2]))
+        return InverseAnswer(
+            conditions=self._conditions(trees.mean(axis=1)),
+            proposals=by_tree.reshape(len(z), trees.shape[1], -1),
+            novelty=self.novelty.measure(z),
+        )
+
+    def _conditions(self, answer: Floats) -> Floats:
+        return np.clip(_narrow(answer * self.spread, self.widths), self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class InverseAnswer:
+    """The forest's mean `conditions` [n, d], each tree's `proposals` [n, t, d], and the wish's `novelty` [n].
+
+    Where several ways lead to the same properties the mean may lie between them: then take a proposal.
+    """
+
+    conditions: Floats
+    proposals: Floats
+    novelty: Floats
 
 
 @dataclass(frozen=True)
@@ -94,14 +128,20 @@ class InverseScore:
     round_trip: Floats
 
 
+def check_count(count: int) -> None:
+    """UsageError where `count` proposals are too few or too many; to be asked before a long fit."""
+    if not 1 <= count <= MAX_PROPOSALS:
+        raise UsageError(f"--rows {count} is not within 1 to {MAX_PROPOSALS}")
+
+
 def propose(
     inverse: InverseForest, forward: Surrogate, interval: Floats, wanted: Mapping[int, float], count: int
 ) -> list[Proposal]:
     """Best `count` conditions for `wanted`, value by target number, on which `inverse` was fitted."""
-    if not 1 <= count <= MAX_PROPOSALS:
-        raise UsageError(f"--rows {count} is not within 1 to {MAX_PROPOSALS}")
+    check_count(count)
     goal, asked = np.array(list(wanted.values())), list(wanted)
-    points = inverse.proposals(goal)
+    found = inverse.predict(goal[None, :])
+    points = np.unique(np.vstack([found.proposals[0], found.conditions]), axis=0)
     answer = forward.predict(points)
     off = (answer.mean[:, asked] - goal) / inverse.scale
     misfit = np.sqrt((off**2).mean(axis=1))
@@ -134,7 +174,7 @@ def score(
         inverse = InverseForest.fit(dataset, fold.train, range(dataset.y.shape[1]), seed)
         forward = _forward(dataset, fold.train, algorithm, seed)
         wanted = dataset.y[fold.test]
-        found.append(inverse.mean(wanted))
+        found.append(inverse.predict(wanted).conditions)
         used.append(dataset.x[fold.test])
         none = np.ones(wanted.shape[1])
         first = [propose(inverse, forward, none, dict(enumerate(row)), 1)[0].conditions for row in wanted]
@@ -172,6 +212,7 @@ def _narrow(wide: Floats, widths: tuple[int, ...]) -> Floats:
     columns, start = [], 0
     for width in widths:
         part = wide[:, start : start + max(width, 1)]
-        columns.append(part.argmax(axis=1).astype(np.float64) if width else part[:, 0])
+        # In single precision equal shares stay equal, whatever the way they were summed: the first wins.
+        columns.append(part.astype(np.float32).argmax(axis=1).astype(np.float64) if width else part[:, 0])
         start += max(width, 1)
     return np.column_stack(columns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,29 +17,65 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.fit import Fitted
-    from trainer.inverse import InverseScore, Proposal
+    from trainer.inverse import InverseForest, InverseScore, Proposal
+    from trainer.inverse_export import ExportedInverse
 
 Csv = Annotated[Path, typer.Argument(metavar="CSV", help="Experiments, one a row; units in headers.")]
 Want = Annotated[
     list[str] | None, typer.Option("--want", help="A target and its value, 'size=100'; may be repeated.")
 ]
 Rows = Annotated[int, typer.Option("--rows", help="Conditions to propose.")]
+Export = Annotated[
+    Path | None,
+    typer.Option(
+        "--export",
+        help="ONNX file for the forest of the wanted properties (else of all); a JSON goes beside.",
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the files of --export.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InverseFile:
+    """Where the forest goes, and whether it may replace what is there."""
+
+    export: Export = None
+    force: Force = False
 
 
 @command
 def inverse(
-    csv: Csv, *, data: DataOptions, want: Want = None, rows: Rows = 5, as_json: AsJson = False
+    csv: Csv,
+    *,
+    data: DataOptions,
+    file: InverseFile,
+    want: Want = None,
+    rows: Rows = 5,
+    as_json: AsJson = False,
 ) -> None:
     """Propose conditions for wanted properties, by a multi-target forest that a forward model checks."""
     with errors_in_one_line():
+        from trainer.inverse import check_count  # noqa: PLC0415 - --help must not wait for the mathematics
+        from trainer.inverse_export import check_export  # noqa: PLC0415
+
+        check_count(rows)
+        if file.export is not None:
+            check_export(file.export, force=file.force)
         wanted = _read_wanted(csv, data, want or [])
         fitted, score = _fit(csv, data)
-        proposals = _propose(fitted, wanted, rows) if wanted else []
+        # Without a wish the forest is of all targets.
+        asked = list(wanted) or list(range(len(fitted.dataset.targets)))
+        forest = _forest(fitted, asked) if wanted or file.export is not None else None
+        proposals = _propose(fitted, forest, wanted, rows) if forest is not None and wanted else []
+        exported = _export(fitted, forest, asked, file) if forest is not None else None
         document = _document(fitted, score, wanted, proposals)
+        document["export"] = None if exported is None else exported.to_dict()
         if as_json:
             print_json(document)
         else:
             _print(document)
+            if exported is not None:
+                typer.echo(exported.describe())
 
 
 def _fit(csv: Path, data: DataOptions) -> tuple[Fitted, InverseScore]:
@@ -64,21 +102,48 @@ def _read_wanted(csv: Path, data: DataOptions, texts: Sequence[str]) -> dict[int
             raise UsageError(
                 f"--want {text!r}: no target of that name", remedy=f"there are {', '.join(names)}"
             )
-        try:
-            wanted[names.index(name)] = float(value)
-        except ValueError as problem:
-            raise UsageError(f"--want {text!r}: {value!r} is not a number") from problem
+        if names.index(name) in wanted:
+            raise UsageError(f"--want {text!r}: {name} is wanted twice", remedy="give one value")
+        wanted[names.index(name)] = _read_value(text, value)
     return wanted
 
 
-def _propose(fitted: Fitted, wanted: dict[int, float], rows: int) -> list[Proposal]:
+def _read_value(text: str, value: str) -> float:
+    from trainer.cells import MAX_SIZE  # noqa: PLC0415 - see above
+
+    try:
+        number = float(value)
+    except ValueError as problem:
+        raise UsageError(f"--want {text!r}: {value!r} is not a number") from problem
+    if not math.isfinite(number) or abs(number) > MAX_SIZE:
+        raise UsageError(f"--want {text!r}: {value} is beyond any measurement ({MAX_SIZE:g})")
+    return number
+
+
+def _forest(fitted: Fitted, asked: Sequence[int]) -> InverseForest:
     import numpy as np  # noqa: PLC0415
 
-    from trainer.inverse import InverseForest, propose  # noqa: PLC0415
+    from trainer.inverse import InverseForest  # noqa: PLC0415
 
-    everything = np.arange(len(fitted.dataset.x))
-    forest = InverseForest.fit(fitted.dataset, everything, list(wanted), fitted.recipe.seed)
+    return InverseForest.fit(fitted.dataset, np.arange(len(fitted.dataset.x)), asked, fitted.recipe.seed)
+
+
+def _propose(fitted: Fitted, forest: InverseForest, wanted: dict[int, float], rows: int) -> list[Proposal]:
+    from trainer.inverse import propose  # noqa: PLC0415
+
     return propose(forest, fitted.surrogate(), fitted.comparison.judged.interval, wanted, rows)
+
+
+def _export(
+    fitted: Fitted, forest: InverseForest, asked: Sequence[int], file: InverseFile
+) -> ExportedInverse | None:
+    if file.export is None:
+        return None
+    from trainer.inverse_export import export_inverse  # noqa: PLC0415
+
+    exported = export_inverse(fitted.dataset, fitted.split.folds[0], forest, asked, fitted.recipe.seed)
+    exported.write(file.export, force=file.force)
+    return exported
 
 
 def _document(
