@@ -22,11 +22,12 @@ from trainer.commands.options import (
 )
 from trainer.console import errors_in_one_line, print_json, print_notes, progress_bar
 from trainer.recipe import Recipe, read_recipe
-from trainer.workers import open_workers
+from trainer.workers import InProcess, open_workers
 
 if TYPE_CHECKING:
     from trainer.fit import Fitted
     from trainer.pack import Packed
+    from trainer.workers import Workers
 
 NewBundle = Annotated[Path, typer.Option("--out", help="Folder for the new bundle.")]
 NewerData = Annotated[
@@ -48,17 +49,22 @@ def fit(
     with errors_in_one_line():
         recipe = data.recipe()
         packing = bundle.check(csv.stem)
-        fitted = _fit(csv, recipe, where, data.schema)
-        if bundle.report is not None:
-            fitted = _with_trust(fitted)
-        _tell(fitted, pack_fitted(fitted, packing), as_json=as_json)
+        with open_workers(where.jobs, where.cluster) as workers:
+            fitted = _fit(csv, recipe, workers, data.schema)
+            if bundle.report is not None:
+                fitted = _with_trust(fitted)
+            packed = pack_fitted(fitted, packing)
+        _tell(fitted, packed, as_json=as_json)
 
 
 @command
 def compare(csv: Csv, *, data: DataOptions, where: WorkerOptions, as_json: AsJson = False) -> None:
     """Compare algorithms on held-out rows and write nothing."""
     with errors_in_one_line():
-        _tell(_fit(csv, data.recipe(), where, data.schema), None, as_json=as_json)
+        recipe = data.recipe()
+        with open_workers(where.jobs, where.cluster) as workers:
+            fitted = _fit(csv, recipe, workers, data.schema)
+        _tell(fitted, None, as_json=as_json)
 
 
 @command
@@ -87,14 +93,14 @@ def refit(
         packing = options.check(manifest.name)
         if recipe.settings:
             print_notes(["its settings were searched for on the bundle's data: a score on these flatters"])
-        fitted = _fit(data or bundle / "dataset.csv", recipe, WorkerOptions(), schema)
+        fitted = _fit(data or bundle / "dataset.csv", recipe, InProcess(), schema)
         _tell(fitted, pack_fitted(fitted, packing), as_json=as_json)
 
 
-def _fit(csv: Path, recipe: Recipe, where: WorkerOptions, schema: Path | None) -> Fitted:
+def _fit(csv: Path, recipe: Recipe, workers: Workers, schema: Path | None) -> Fitted:
     from trainer.fit import fit_csv  # noqa: PLC0415 - --help must not wait for the mathematics
 
-    with open_workers(where.jobs, where.cluster) as workers, progress_bar("fitting") as progress:
+    with progress_bar("fitting") as progress:
         fitted = fit_csv(csv, recipe, progress, schema=schema, workers=workers)
     print_notes(fitted.dataset.notes)
     return fitted

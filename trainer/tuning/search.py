@@ -87,8 +87,10 @@ def search(
         for point in starting_points(algorithms, all_settings=all_settings):
             study.enqueue_trial(point)
     known: dict[tuple[str, ...], Outcome] = {}
-    started = time.monotonic()
-    while not _is_over(study, budget, time.monotonic() - started):
+    started_s, slowest_s = time.monotonic(), 0.0
+    # A batch that may take as long as the slowest so far is not begun unless there is time for it.
+    while not _is_over(study, budget, time.monotonic() - started_s + slowest_s):
+        begun_s = time.monotonic()
         asked = [study.ask() for _ in range(min(BATCH, budget.trials - len(_finished(study))))]
         choices = [suggest(trial, algorithms, all_settings=all_settings) for trial in asked]
         keys = [(choice.algorithm, *choice.as_texts()) for choice in choices]
@@ -98,6 +100,7 @@ def search(
         known.update(zip(fresh, workers.map(evaluate, problem, tasks), strict=True))
         for trial, choice, key in zip(asked, choices, keys, strict=True):
             _tell(study, trial, choice, known[key])
+        slowest_s = max(slowest_s, time.monotonic() - begun_s)
     return _found(study)
 
 
@@ -120,7 +123,10 @@ def _sampler(name: str, seed: int, budget: Budget) -> BaseSampler:
         return NSGAIISampler(seed=seed, population_size=max(BATCH, min(50, budget.trials // 5)))
     if name == "gp":
         if importlib.util.find_spec("torch") is None:
-            raise UsageError("--sampler gp needs torch", remedy="install it, or use --sampler tpe")
+            raise UsageError(
+                "--sampler gp needs torch",
+                remedy="install Ostwald with its extra 'deep', or use --sampler tpe",
+            )
         return GPSampler(seed=seed, deterministic_objective=True)
     raise UsageError(f"--sampler {name!r} is unknown", remedy=f"choose of {', '.join(SAMPLERS)}")
 
@@ -133,7 +139,7 @@ def _tell(study: Study, trial: optuna.Trial, choice: Choice, outcome: Outcome) -
         study.tell(trial, outcome.loss)
 
 
-def _is_over(study: Study, budget: Budget, elapsed_s: float) -> bool:
+def _is_over(study: Study, budget: Budget, due_s: float) -> bool:
     trials = _finished(study)
     if len(trials) >= budget.trials:
         return True
@@ -143,7 +149,7 @@ def _is_over(study: Study, budget: Budget, elapsed_s: float) -> bool:
     ]
     if not losses or not math.isfinite(min(losses)):
         return False
-    if budget.seconds is not None and elapsed_s >= budget.seconds:
+    if budget.seconds is not None and due_s >= budget.seconds:
         return True
     return len(losses) - 1 - losses.index(min(losses)) >= budget.patience
 
