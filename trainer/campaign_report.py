@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from ostwald.cli.export import PREDICTED
+from ostwald.cli.trials import ends_nm, shown
 
 from trainer.errors import TrainerError
 
@@ -13,9 +16,10 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
     from ostwald.client import Ostwald
-    from ostwald.values import Campaign, Trial
+    from ostwald.values import Campaign, Spectrum, Trial
 
-_PREDICTED = "absorbance_"
+_MEASURED: Final = "#1f5f8b"
+_EXPECTED: Final = "#b3541e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,30 @@ def write_campaign_report(device: Ostwald, campaign: str, out: Path) -> Path:
 
 
 def _plots(campaign: Campaign, trials: list[Trial], best: Trial | None) -> list[Plot]:
-    plots = [_convergence(campaign, trials)]
+    columns = _about(campaign)
+    plots = [_course(campaign, trials, *column) for column in columns]
     if best is not None and best.spectrum is not None and best.spectrum.absorbance:
-        plots.append(_spectrum(best))
-    if any("peak_wavelength" in trial.predicted for trial in trials):
-        plots.append(_parity(trials))
-    return plots
+        plots.append(_absorbance(best, best.spectrum))
+    if best is not None and best.emission is not None and best.emission.emission:
+        plots.append(_emission(best, best.emission))
+    expected = [(name, unit) for name, unit in columns if any(name in trial.predicted for trial in trials)]
+    return plots + [_parity(trials, *column) for column in expected]
+
+
+def _about(campaign: Campaign) -> list[tuple[str, str]]:
+    """Name the properties that have plots, with units: all objectives, or the first that is shown."""
+    objectives = {each.property_name: each.unit for each in campaign.objectives}
+    return list(objectives.items()) or shown(campaign)[:1]
+
+
+def _label(name: str) -> str:
+    return "FWHM" if name == "fwhm" else name.replace("_", " ").replace("fwhm", "FWHM")
+
+
+def _axis(words: str, unit: str) -> str:
+    if unit == "1":
+        return words
+    return f"{words} / ({unit})" if "/" in unit else f"{words} / {unit}"
 
 
 def _figure() -> Figure:
@@ -77,59 +99,67 @@ def _svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def _convergence(campaign: Campaign, trials: list[Trial]) -> Plot:
+def _course(campaign: Campaign, trials: list[Trial], name: str, unit: str) -> Plot:
     figure = _figure()
     axes = figure.add_subplot()
-    seen = [trial for trial in trials if "peak_wavelength" in trial.properties]
-    axes.plot(
-        [t.number for t in seen], [t.properties["peak_wavelength"] for t in seen], "o-", color="#1f5f8b"
-    )
+    seen = [trial for trial in trials if name in trial.properties]
+    axes.plot([t.number for t in seen], [t.properties[name] for t in seen], "o-", color=_MEASURED)
     for objective in campaign.objectives:
-        if objective.property_name == "peak_wavelength" and objective.kind == "target":
+        if objective.property_name == name and objective.kind == "target":
             low, high = objective.target - objective.tolerance, objective.target + objective.tolerance
             axes.axhspan(low, high, color="#c9a227", alpha=0.4, label="target")
             axes.legend()
     axes.set_xlabel("trial")
-    axes.set_ylabel("peak / nm")
-    return Plot("Peak wavelength of each trial", _svg(figure))
+    axes.set_ylabel(_axis(_label(name), unit))
+    title = _label(name)
+    return Plot(f"{title[0].upper()}{title[1:]} of each trial", _svg(figure))
 
 
-def _spectrum(best: Trial) -> Plot:
+def _absorbance(best: Trial, spectrum: Spectrum) -> Plot:
     figure = _figure()
     axes = figure.add_subplot()
-    assert best.spectrum is not None
-    axes.plot(best.spectrum.wavelengths_nm, best.spectrum.absorbance, color="#1f5f8b", label="measured")
+    axes.plot(spectrum.wavelengths_nm, spectrum.absorbance, color=_MEASURED, label="measured")
     points = sorted(
-        (float(name.removeprefix(_PREDICTED)), each.mean, each.std)
+        (float(name.removeprefix(PREDICTED)), each.mean, each.std)
         for name, each in best.predicted.items()
-        if name.startswith(_PREDICTED)
+        if name.startswith(PREDICTED)
     )
     if points:
         nm, mean, std = (list(column) for column in zip(*points, strict=True))
-        axes.plot(nm, mean, "--", color="#b3541e", label="predicted")
+        axes.plot(nm, mean, "--", color=_EXPECTED, label="predicted")
         lower = [m - s for m, s in zip(mean, std, strict=True)]
         upper = [m + s for m, s in zip(mean, std, strict=True)]
-        axes.fill_between(nm, lower, upper, color="#b3541e", alpha=0.2, label="± one standard deviation")
+        axes.fill_between(nm, lower, upper, color=_EXPECTED, alpha=0.2, label="± one standard deviation")
     axes.set_xlabel("wavelength / nm")
     axes.set_ylabel("absorbance")
-    axes.set_xlim(380, 820)
+    axes.set_xlim(*ends_nm(spectrum))
     axes.legend()
     return Plot(f"Spectrum of the best trial, {best.number}", _svg(figure))
 
 
-def _parity(trials: list[Trial]) -> Plot:
+def _emission(best: Trial, spectrum: Spectrum) -> Plot:
+    figure = _figure()
+    axes = figure.add_subplot()
+    axes.plot(spectrum.wavelengths_nm, spectrum.emission, color=_MEASURED)
+    axes.set_xlabel("wavelength / nm")
+    axes.set_ylabel("emission / (1/s)")
+    axes.set_xlim(*ends_nm(spectrum))
+    return Plot(f"Emission of the best trial, {best.number}", _svg(figure))
+
+
+def _parity(trials: list[Trial], name: str, unit: str) -> Plot:
     figure = _figure()
     axes = figure.add_subplot()
     both = [
-        (trial.predicted["peak_wavelength"], trial.properties["peak_wavelength"])
+        (trial.predicted[name], trial.properties[name])
         for trial in trials
-        if "peak_wavelength" in trial.predicted and "peak_wavelength" in trial.properties
+        if name in trial.predicted and name in trial.properties
     ]
     predicted, measured = [each.mean for each, _ in both], [seen for _, seen in both]
-    axes.errorbar(predicted, measured, xerr=[each.std for each, _ in both], fmt="o", color="#1f5f8b")
+    axes.errorbar(predicted, measured, xerr=[each.std for each, _ in both], fmt="o", color=_MEASURED)
     if both:
         ends = [min(predicted + measured), max(predicted + measured)]
         axes.plot(ends, ends, ":", color="gray")
-    axes.set_xlabel("predicted peak / nm")
-    axes.set_ylabel("measured peak / nm")
-    return Plot("What the surrogate expected before each trial", _svg(figure))
+    axes.set_xlabel(_axis(f"predicted {_label(name)}", unit))
+    axes.set_ylabel(_axis(f"measured {_label(name)}", unit))
+    return Plot(f"What the surrogate expected of {_label(name)} before each trial", _svg(figure))

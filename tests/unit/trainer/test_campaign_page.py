@@ -135,11 +135,12 @@ def test_every_trial_has_its_row_and_a_failed_one_its_reason(tmp_path: Path) -> 
 
 def test_the_page_draws_course_spectrum_and_what_was_expected(tmp_path: Path) -> None:
     page = write(tmp_path, FakeDevice())
-    assert page.tags.count("svg") == 3
+    assert page.tags.count("svg") == 4
     for title in (
         "Peak wavelength of each trial",
+        "FWHM of each trial",
         "Spectrum of the best trial, 2",
-        "What the surrogate expected before each trial",
+        "What the surrogate expected of peak wavelength before each trial",
     ):
         assert title in page.text
     assert "predicted" in page.text
@@ -176,7 +177,46 @@ def test_a_campaign_without_surrogate_or_usable_trial_has_a_page_too(tmp_path: P
     assert "not reached: no usable spectrum" in page.text
     assert "Best conditions" not in page.text
     assert "Surrogate" not in page.text
-    assert page.tags.count("svg") == 1
+    assert page.tags.count("svg") == 2
+
+
+GLOW = Spectrum("e2", 9.0, NM, NM, (), {}, (), emission=tuple(900.0 * number for number in range(41)))
+EMITTED = {"emission_peak": 661.25, "emission_intensity": 152345.6}
+TOWARD_LIGHT = replace(
+    CAMPAIGN,
+    objectives=(
+        Objective("emission_peak", "target", "nm", 660.0, 2.0),
+        Objective("emission_intensity", "maximise", "1/s", 0.0, 0.0),
+    ),
+    property_units={"emission_peak": "nm", "emission_energy": "eV", "emission_intensity": "1/s"},
+)
+
+
+def glowing(number: int) -> Trial:
+    guess = {"emission_intensity": Prediction(150000.0, 2000.0, "1/s")}
+    return replace(trial(number, 0.0), properties=EMITTED, predicted=guess, spectrum=None, emission=GLOW)
+
+
+def test_a_campaign_toward_light_has_the_course_of_its_own_objectives(tmp_path: Path) -> None:
+    page = write(tmp_path, FakeDevice(TOWARD_LIGHT, (glowing(1), glowing(2), FAILED)))
+    assert page.tags.count("svg") == 4
+    for said in (
+        "Emission peak of each trial",
+        "emission peak / nm",
+        "Emission intensity of each trial",
+        "emission intensity / (1/s)",
+        "Emission of the best trial, 2",
+        "What the surrogate expected of emission intensity before each trial",
+    ):
+        assert said in page.text
+    assert "Peak wavelength" not in page.text
+
+
+def test_without_objectives_the_first_property_of_the_campaign_is_drawn(tmp_path: Path) -> None:
+    bare = replace(CAMPAIGN, objectives=(), best_trial=0)
+    page = write(tmp_path, FakeDevice(bare))
+    assert "Peak wavelength of each trial" in page.text
+    assert "FWHM of each trial" not in page.text
 
 
 def test_a_campaign_without_trials_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

@@ -81,13 +81,13 @@ def curves(trial: Trial) -> Iterator[tuple[list[Curve], tuple[float, float]]]:
         if predicted:
             nm, values = zip(*predicted, strict=True)
             found.append(("predicted", "o", nm, values))
-        yield found, _ends(trial.spectrum)
+        yield found, ends_nm(trial.spectrum)
     if trial.emission is not None and trial.emission.emission:
         seen = trial.emission
-        yield [("emission, counts/s", "*", seen.wavelengths_nm, seen.emission)], _ends(seen)
+        yield [("emission, counts/s", "*", seen.wavelengths_nm, seen.emission)], ends_nm(seen)
 
 
-def _ends(spectrum: Spectrum) -> tuple[float, float]:
+def ends_nm(spectrum: Spectrum) -> tuple[float, float]:
     """Return the visible, or all that a spectrometer sees where that is mostly something else."""
     low, high = spectrum.wavelengths_nm[0], spectrum.wavelengths_nm[-1]
     middle = 0.5 * (low + high)
