@@ -52,24 +52,30 @@ def grow(start: Dots, kinetics: Kinetics, time_s: NDArray[np.float64]) -> Dots:
     at_hand = start.monomer_mol_m3 + start.solid_mol_m3
     scale = _scale(start, kinetics)
     state = np.array([start.solid_mol_m3, start.dots_mol_m3, start.spread_nm2_mol_m3])
-    now_s, h = np.zeros_like(time_s), _FIRST * time_s
-    before = conversion(start, kinetics, now_s)
+    nothing_s = np.zeros_like(time_s)
+    now_s, h = nothing_s, _FIRST * time_s
+    supply = Supply(start, kinetics)
+    before = supply.at(now_s)
     for step in range(_MOST_STEPS):
         left_s = time_s - now_s
-        if not np.any(left_s > 0.0):
+        if not (left_s > 0.0).any():
             break
         # Steps are as short as their error asks; the last half of those allowed reaches the end in any case.
-        least_s = left_s / (_MOST_STEPS - step) if step > _MOST_STEPS // 2 else np.zeros_like(left_s)
+        least_s = left_s / (_MOST_STEPS - step) if step > _MOST_STEPS // 2 else nothing_s
         h = np.minimum(np.maximum(h, least_s), left_s)
-        then = conversion(start, kinetics, now_s + h)
+        reached_s = now_s + h
+        then = supply.at(reached_s)
         after, error = rates.step(state, (at_hand + before[0], at_hand + then[0]), before[1], h)
-        worst = np.max(np.abs(error) / (_TOLERANCE * (scale + _OF_ITSELF * after)), axis=0)
+        worst = (np.abs(error) / (_TOLERANCE * (scale + _OF_ITSELF * after))).max(axis=0)
         is_good = (worst <= 1.0) | (h <= least_s)
-        state = np.where(is_good, after, state)
-        before = np.where(is_good, then, before)
-        now_s = np.where(is_good, now_s + h, now_s)
-        h = h * np.clip(_CAUTION / np.sqrt(np.maximum(worst, 1e-9)), 0.2, 4.0)
-    converted = conversion(start, kinetics, time_s)[0]
+        if is_good.all():
+            state, before, now_s = after, then, reached_s
+        else:
+            state = np.where(is_good, after, state)
+            before = np.where(is_good, then, before)
+            now_s = np.where(is_good, reached_s, now_s)
+        h = h * np.minimum(np.maximum(_CAUTION / np.sqrt(np.maximum(worst, 1e-9)), 0.2), 4.0)
+    converted = supply.at(time_s)[0]
     solid, dots, spread = state
     return Dots(
         start.cation_mol_m3 - converted,
@@ -82,17 +88,26 @@ def grow(start: Dots, kinetics: Kinetics, time_s: NDArray[np.float64]) -> Dots:
     )
 
 
-def conversion(start: Dots, kinetics: Kinetics, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give how much precursor has become monomer and how fast it does now, (2, n).
+class Supply:
+    """Precursors of n parcels that become monomer: dx/dt = k (a - x) (b - x), in closed form."""
 
-    The solution of dx/dt = k (a - x) (b - x).
-    """
-    scarce = np.minimum(start.cation_mol_m3, start.anion_mol_m3)
-    excess = np.maximum(np.abs(start.cation_mol_m3 - start.anion_mol_m3), 1e-9)
-    constant = kinetics.conversion_m3_mol_s
-    reach = -np.expm1(-excess * constant * time_s) / excess
-    converted = np.minimum(scarce * (scarce + excess) * reach / (1.0 + scarce * reach), scarce)
-    return np.array([converted, constant * (scarce - converted) * (scarce + excess - converted)])
+    def __init__(self, start: Dots, kinetics: Kinetics) -> None:
+        self._constant = kinetics.conversion_m3_mol_s
+        self._scarce = np.minimum(start.cation_mol_m3, start.anion_mol_m3)
+        self._excess = np.maximum(np.abs(start.cation_mol_m3 - start.anion_mol_m3), 1e-9)
+        self._plenty = self._scarce + self._excess
+        self._product = self._scarce * self._plenty
+        self._pace_per_s = -self._excess * self._constant
+
+    def at(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give how much precursor has become monomer by then and how fast it does, (2, n)."""
+        scarce = self._scarce
+        reach = -np.expm1(self._pace_per_s * time_s) / self._excess
+        converted = np.minimum(self._product * reach / (1.0 + scarce * reach), scarce)
+        supply = np.empty((2, *converted.shape))
+        supply[0] = converted
+        supply[1] = self._constant * (scarce - converted) * (self._plenty - converted)
+        return supply
 
 
 def _scale(start: Dots, kinetics: Kinetics) -> NDArray[np.float64]:
@@ -127,7 +142,9 @@ class _Rates:
         ahead = _GAMMA * h
         change, decay, answer = self.slopes(state, available[0])
         implicit = 1.0 / (1.0 + ahead * decay)
-        rising = np.array([ahead * decay[0] * supply, ahead * answer * supply, np.zeros_like(supply)])
+        rising = np.zeros_like(state)
+        rising[0] = ahead * decay[0] * supply
+        rising[1] = ahead * answer * supply
         first = (change + rising) * implicit
         first[1] -= ahead * answer * first[0] * implicit[1]
         change, _, _ = self.slopes(state + h * first, available[1])

@@ -116,7 +116,7 @@ def test_growth_in_two_stages_is_growth_in_one() -> None:
 
 def test_conversion_is_that_of_two_precursors() -> None:
     start = precursors(ONE * 5.0, ONE * 5.0, UNIT_NM3)
-    converted, rate = dot_growth.conversion(start, kinetics(), ONE * 100.0)
+    converted, rate = dot_growth.Supply(start, kinetics()).at(ONE * 100.0)
     # dx/dt = k (a - x)^2 has the solution a - a / (1 + k a t).
     assert converted == pytest.approx(5.0 - 5.0 / (1.0 + 3e-3 * 5.0 * 100.0), rel=1e-6)
     assert rate == pytest.approx(3e-3 * (5.0 - converted) ** 2, rel=1e-6)
