@@ -1,4 +1,4 @@
-"""Mixing times of the junctions and channels that streams meet in, and what unmixed liquid does to a rate.
+"""Mixing times of the junctions and channels that streams meet in, and when they limit a reaction.
 
 Each is the time after which e^-1 of the unmixedness is left. All but `diffusive_s` are scaling laws: their
 sources give the powers, and the factors stand here by name. Arguments broadcast against each other.
@@ -79,19 +79,9 @@ def pulsed_s(
     return np.asarray(pulsed_s_hz / np.maximum(frequency_hz, unpulsed_hz), dtype=np.float64)
 
 
-def mixed_share(time_s: ArrayLike, mixing_s: ArrayLike) -> NDArray[np.float64]:
-    """Share of the liquid that has been mixed after a time."""
-    return np.asarray(-np.expm1(-np.asarray(time_s) / np.asarray(mixing_s)), dtype=np.float64)
-
-
 def damkohler(rate_per_s: ArrayLike, mixing_s: ArrayLike) -> NDArray[np.float64]:
     """Mixing time over the reaction's: above 1, mixing is what limits it."""
     return np.asarray(np.asarray(rate_per_s) * np.asarray(mixing_s), dtype=np.float64)
-
-
-def limited_rate_per_s(rate_per_s: ArrayLike, mixing_s: ArrayLike) -> NDArray[np.float64]:
-    """Rate of a reaction whose partners first have to meet: k / (1 + Da), as of resistances in series."""
-    return np.asarray(np.asarray(rate_per_s) / (1.0 + damkohler(rate_per_s, mixing_s)), dtype=np.float64)
 
 
 def _folded(
