@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ostwald.spectral import LEAST_POINTS
+from ostwald.spectral import LEAST_POINTS, SIGNALS
 
 from trainer.columns import read_inputs
 from trainer.errors import TrainerError, UsageError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WIDE = "wide"
 _WAVELENGTH = re.compile(r"(?P<label>.*[^\d.])??(?P<nm>\d+(?:\.\d+)?)\s*(?:nm)?")
+_OTHER_SIGNALS = {signal: frozenset(SIGNALS) - {signal} for signal in SIGNALS}
 _AXES = frozenset({"wavelength", "wavelengths", "wavelength_nm", "lambda", "nm"})
 
 
@@ -57,7 +58,7 @@ def read_curve(path: Path, signal: str) -> Curve:
     axis = next((index for index, name in enumerate(names) if name in _AXES), 0)
     others = [index for index in range(len(headers)) if index != axis]
     chosen = [index for index in others if names[index] == signal] or others
-    if len(chosen) != 1:
+    if len(chosen) != 1 or names[chosen[0]] in _OTHER_SIGNALS[signal]:
         raise UsageError(
             f"{path.name}: has no column {signal!r}, but {', '.join(map(repr, headers))}",
             remedy="rename the column of values, or pass --signal",
@@ -77,6 +78,7 @@ def _wide(table: Table, signal: str) -> tuple[list[Curve], tuple[str, ...]]:
             label = (match["label"] or "").strip(" _-").casefold()
             by_label.setdefault(label, []).append((float(match["nm"]), header))
     found = {label: columns for label, columns in by_label.items() if len(columns) >= LEAST_POINTS}
+    found = {label: columns for label, columns in found.items() if label not in _OTHER_SIGNALS[signal]}
     if signal in found:
         found = {signal: found[signal]}
     if len(found) != 1:

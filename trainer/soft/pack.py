@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from trainer.candidates import RTOL
 from trainer.graph import OPSETS, operators
 from trainer.pack import LIBRARIES, Label, Packed, check_output, write_files
 from trainer.parity import check_parity, latency_ms
+from trainer.soft.methods import METHODS
 from trainer.soft.report import render_soft_report
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def golden_spectra(x: Floats, seed: int) -> Floats:
 def _manifest(fitted: SoftFitted, label: Label, *, model: bytes, data: bytes, golden: Floats) -> Manifest:
     spectra, judged = fitted.spectra, fitted.judged
     promised = fitted.sensor.predict(golden)
+    deep = ("torch",) if METHODS[fitted.sensor.method].is_deep else ()
     used = operators(onnx.load_from_string(model))
     domains = {operator.split(":")[0] for operator in used}
     low, high = spectra.x.min(axis=0).tolist(), spectra.x.max(axis=0).tolist()
@@ -111,21 +113,13 @@ def _manifest(fitted: SoftFitted, label: Label, *, model: bytes, data: bytes, go
         provenance=Provenance(
             dataset_sha256=sha256(data).hexdigest(),
             ostwald=version("ostwald"),
-            libraries=_libraries(),
+            libraries={library: version(library) for library in (*LIBRARIES, *deep)},
             seed=fitted.recipe.seed,
             split=fitted.split.describe(),
         ),
         kind=SOFT_SENSOR,
         spectrum=spectra.grid,
     )
-
-
-def _libraries() -> dict[str, str]:
-    found = {library: version(library) for library in LIBRARIES}
-    try:
-        return {**found, "torch": version("torch")}
-    except PackageNotFoundError:
-        return found
 
 
 def _rows(values: Floats) -> tuple[tuple[float, ...], ...]:

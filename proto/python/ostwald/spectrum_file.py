@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import nan
 
-from ostwald.spectral import MAX_PIXELS, SpectrumError
+from ostwald.spectral import MAX_PIXELS, SIGNALS, SpectrumError
 
 
 def parse_spectrum(text: str, signal: str, where: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -38,7 +38,7 @@ def _column(header: list[str], width: int, signal: str, where: str) -> int:
     names = [name.split("(")[0].split("[")[0].strip().casefold() for name in header]
     if signal in names[1:]:
         return names.index(signal, 1)
-    if width == 2:
+    if width == 2 and names[-1:] not in [[other] for other in SIGNALS]:
         return 1
     raise SpectrumError(
         f"{where}: has {width} columns, none of them named {signal!r}",

@@ -120,6 +120,7 @@ def test_a_spectrum_is_read_from_text(text: str, expected: object) -> None:
     [
         ("", "x.csv: 0 lines"),
         ("nm,dark,reference\n400,1,2\n", "has 3 columns, none of them named 'absorbance'"),
+        ("nm,emission(1/s)\n400,0.1\n401,0.2\n", "none of them named 'absorbance'"),
         ("nm,absorbance\n400,0.1\n401\n", "x.csv line 3"),
         ("nm,absorbance\n400,much\n", "x.csv line 2"),
     ],

@@ -197,6 +197,7 @@ def test_a_missing_file_is_named_with_its_line(table, tmp_path):
     [
         ({"spectra": "wide"}, "fewer than 8"),
         ({"spectra": "spectrum"}, "has no column 'spectrum'"),
+        ({"signal": "emission"}, "0.csv: has no column 'emission', but 'wavelength"),
         ({"signal": "raman"}, "--signal 'raman' is unknown"),
         ({"range_nm": (400.0, 410.0)}, "was asked for"),
         ({"step_nm": 0.0}, "not above zero"),
