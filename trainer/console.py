@@ -30,7 +30,9 @@ def errors_in_one_line() -> Iterator[None]:
         _print_error(str(problem))
         raise typer.Exit(WRONG_USE if isinstance(problem, UsageError) else FAILED) from problem
     except OSError as problem:
-        _print_error(f"{problem.filename}: {problem.strerror}")
+        # Libraries raise it with a text of their own and no name.
+        told = f"{problem.filename}: {problem.strerror}" if problem.filename is not None else str(problem)
+        _print_error(told)
         raise typer.Exit(FAILED) from problem
 
 

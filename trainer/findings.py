@@ -167,8 +167,11 @@ def _outliers(seen: Examined) -> list[Finding]:
         rows = np.flatnonzero(odd.any(axis=1))
         if len(rows):
             named = [seen.targets[index].header for index in np.flatnonzero(odd.any(axis=0))[:SHOWN]]
+            looks = (
+                "1 row looks like an outlier" if len(rows) == 1 else f"{len(rows)} rows look like outliers"
+            )
             text = (
-                f"{len(rows)} rows look like outliers of {', '.join(map(repr, named))} by {rule} "
+                f"{looks} of {', '.join(map(repr, named))} by {rule} "
                 f"(line {_lines(seen, rows)}): kept; --outliers drop:{rule} leaves them out"
             )
             found.append(Finding("outliers", tuple(named), text, {"rows": float(len(rows))}))

@@ -82,6 +82,8 @@ def design(
     with errors_in_one_line():
         if method not in METHODS:
             raise UsageError(f"design {method!r} is unknown", remedy=f"choose of {', '.join(METHODS)}")
+        if out is not None and not out.parent.is_dir():
+            raise UsageError(f"{out.parent}: is no folder", remedy="choose another --out")
         from trainer.designs.factors import read_factor  # noqa: PLC0415 - --help must not wait for it
 
         given = tuple(read_factor(text) for text in factor or [])

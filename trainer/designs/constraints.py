@@ -82,9 +82,14 @@ def read_constraint(text: str, factors: Sequence[Factor]) -> Constraint:
 
 
 def _with_plain_names(text: str, factors: Sequence[Factor]) -> tuple[str, dict[str, int]]:
-    """Put a plain name in place of each factor's, which may hold spaces and signs."""
+    """Put a plain name in place of each factor's, which may hold spaces, signs and its unit."""
     found: dict[str, int] = {}
-    numbers = {factor.name: index for index, factor in enumerate(factors) if not factor.choices}
+    numbers = {
+        name: index
+        for index, factor in enumerate(factors)
+        if not factor.choices
+        for name in (factor.name, factor.header)
+    }
     names = sorted(numbers, key=len, reverse=True)
     if not names:
         return text, found

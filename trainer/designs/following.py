@@ -16,6 +16,7 @@ from trainer.designs.factors import Factor
 from trainer.designs.first import sobol
 from trainer.errors import UsageError
 from trainer.surrogate import Prepared
+from trainer.units import convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,9 +55,20 @@ def factors_of(dataset: Dataset, given: Sequence[Factor]) -> tuple[Factor, ...]:
                 f"--factor {column.name!r}: choices come from {dataset.source}", remedy="leave it out"
             )
         if factor is not None:
-            low, high = factor.low, factor.high
+            low, high = _bounds(factor, column.unit, dataset.source)
         factors.append(Factor(column.header, column.name, column.unit, low, high, column.choices))
     return tuple(factors)
+
+
+def _bounds(given: Factor, unit: str, source: str) -> tuple[float, float]:
+    """Return `low` and `high` in the `unit` of the data; those of a factor without a unit as they are."""
+    if not given.unit or given.unit == unit:
+        return given.low, given.high
+    where = f"--factor {given.header!r}"
+    if not unit:
+        raise UsageError(f"{where}: {given.name!r} has no unit in {source}", remedy="leave it out here")
+    low, high = convert(np.array([given.low, given.high]), given.unit, unit, where).tolist()
+    return low, high
 
 
 def following(

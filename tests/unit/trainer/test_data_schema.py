@@ -203,7 +203,7 @@ def test_outliers_go_only_on_request_and_are_told_by_line(tmp_path: Path) -> Non
     (tmp_path / "data.csv").write_text("x,y\n" + "\n".join(rows))
     kept = load_dataset(tmp_path / "data.csv", Recipe(targets=("y",)))
     assert len(kept.y) == 21
-    assert any("1 rows look like outliers of 'y' by mad:6 (line 22): kept" in note for note in kept.notes)
+    assert any("1 row looks like an outlier of 'y' by mad:6 (line 22): kept" in note for note in kept.notes)
     (tmp_path / "schema.toml").write_text("outliers = 'drop:mad:6'")
     dataset = load_dataset(tmp_path / "data.csv", Recipe(targets=("y",)), tmp_path / "schema.toml")
     assert len(dataset.y) == 20

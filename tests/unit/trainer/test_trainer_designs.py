@@ -180,9 +180,37 @@ def test_the_next_experiment_keeps_to_given_bounds_and_constraints(hole: Path) -
     assert all(11.0 <= each["x"] <= 12.0 for each in told["experiments"])
 
 
+@pytest.mark.parametrize("factor", ["flow (mL/min)=0.1..0.15", "flow=100..150", "flow (uL/min)=100..150"])
+def test_bounds_of_the_next_experiment_are_in_the_unit_that_the_factor_names(
+    tmp_path: Path, factor: str
+) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("flow (uL/min),y\n" + "\n".join(f"{10 + 9 * a},{np.sin(a / 5):.5f}" for a in range(30)))
+    asked = ("--data", str(path), "--target", "y", "--algorithm", "ridge", "--rows", "2")
+    told = _json("next", *asked, "--factor", factor)
+    assert all(100.0 <= each["flow (uL/min)"] <= 150.0 for each in told["experiments"])
+
+
+@pytest.mark.parametrize(
+    ("factor", "told"),
+    [("x (mL/min)=1..2", "'x' has no unit in d.csv"), ("z=1..2", "'z' is no input of d.csv")],
+)
+def test_a_factor_that_does_not_fit_the_data_is_wrong_use(hole: Path, factor: str, told: str) -> None:
+    arguments = ["design", "next", "--data", str(hole), "--target", "y", "--factor", factor]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_a_constraint_may_name_a_factor_with_its_unit() -> None:
+    constraint = read_constraint("2 * flow (uL/min) <= 100", [FLOW])
+    assert constraint.holds(np.array([[40.0], [60.0]])).tolist() == [True, False]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("lhs", "--factor", "a=1..2", "--out", "nowhere/d.csv"), "nowhere: is no folder"),
         (("magic",), "design 'magic' is unknown"),
         (("lhs",), "0 factors"),
         (("next",), "pass --data CSV"),
