@@ -111,7 +111,10 @@ class Schema:
         if len(self.files) > MAX_FILES:
             raise UsageError(f"{len(self.files)} files, more than {MAX_FILES}")
         if len(self.files) > 1 and not self.join_on:
-            raise UsageError("several files need join_on, the columns by which their rows meet")
+            raise UsageError(
+                "several files need join_on, the columns by which their rows meet",
+                remedy="pass --join COLUMN to 'schema', or write join_on in the TOML",
+            )
 
     def by_header(self, headers: Sequence[str], source: str) -> dict[str, ColumnSchema]:
         """Give each header its entry; UsageError for an entry that meets no header, or meets one twice."""
