@@ -25,7 +25,7 @@ _NM: Final = 1e-9
 _LEAST_CAPTURE_PER_S: Final = 1e-12
 _STEPS: Final = 30
 _POWER: Final = 3
-_SPENT: Final = 22.0
+_SPENT: Final = 25.0
 """Time constants after which no precursor is left. To go on would make the last steps unstable."""
 _LEAST_RATE_PER_S: Final = 1e-9
 """Once in thirty years."""
