@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from firmware_bridge.simulator.twins.base import Model, Surface, Twin
+    from firmware_bridge.simulator.twins.base import Finding, Model, Surface, Twin
 
 _POINTS: Final = 17
 _LINES: Final = 4
@@ -27,11 +27,12 @@ INDEX: Final = "README.md"
 def write_page(twin: Twin, folder: Path) -> list[Path]:
     """Write NAME.md and its figures into `folder`, which is made where it is missing; README.md lists all."""
     model = twin.model()
-    text, figures = page(twin, model)
+    figures = {_file_name(twin, surface): draw(twin, model, surface) for surface in twin.surfaces}
     pictures = folder / "figures"
     pictures.mkdir(parents=True, exist_ok=True)
     target = folder / f"{twin.name}.md"
-    target.write_text(text, encoding="utf-8")
+    findings = [trend.measure(twin, model) for trend in twin.trends]
+    target.write_text(page(twin, findings), encoding="utf-8")
     (folder / INDEX).write_text(index(), encoding="utf-8")
     for name, drawing in figures.items():
         (pictures / name).write_text(drawing, encoding="utf-8")
@@ -63,10 +64,10 @@ def index() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def page(twin: Twin, model: Model) -> tuple[str, dict[str, str]]:
-    """Give the page in Markdown and its figures as SVG, by file name."""
-    figures = {_file_name(twin, surface): draw(twin, model, surface) for surface in twin.surfaces}
-    shown = [f"![{name.removesuffix('.svg')}](figures/{name})" for name in figures]
+def page(twin: Twin, findings: Sequence[Finding]) -> str:
+    """Give the page in Markdown; `findings` are those of the twin's trends, in their order."""
+    names = [_file_name(twin, surface) for surface in twin.surfaces]
+    shown = [f"![{name.removesuffix('.svg')}](figures/{name})" for name in names]
     parts = [
         f"# {twin.title}",
         f"After {twin.paper}. Written by `ostwaldd twins --docs`: edit the twin, not this page.",
@@ -81,7 +82,13 @@ def page(twin: Twin, model: Model) -> tuple[str, dict[str, str]]:
         ),
         _table(("property", "unit", "meaning"), [(p.name, p.unit, p.meaning) for p in twin.properties]),
         "## What the paper found, and what the twin does",
-        _findings(twin, model),
+        _table(
+            ("found", "the twin", "agrees"),
+            [
+                (trend.claim, finding.text, "yes" if finding.holds else "no")
+                for trend, finding in zip(twin.trends, findings, strict=True)
+            ],
+        ),
         twin.equations_file.read_text(encoding="utf-8").strip(),
         "## Constants",
         _table(
@@ -92,7 +99,7 @@ def page(twin: Twin, model: Model) -> tuple[str, dict[str, str]]:
         "All inputs that a figure does not name are at their typical values.",
         *shown,
     ]
-    return "\n\n".join(parts) + "\n", figures
+    return "\n\n".join(parts) + "\n"
 
 
 def draw(twin: Twin, model: Model, surface: Surface) -> str:
@@ -109,14 +116,6 @@ def draw(twin: Twin, model: Model, surface: Surface) -> str:
         lines.append(Line(f"{by.name} {level:.4g} {by.unit}", points))
     unit = f" ({of.unit})" if of.unit != "1" else ""
     return chart(lines, f"{over.name} ({over.unit})", f"{of.name}{unit}")
-
-
-def _findings(twin: Twin, model: Model) -> str:
-    rows = []
-    for trend in twin.trends:
-        finding = trend.measure(twin, model)
-        rows.append((trend.claim, finding.text, "yes" if finding.holds else "no"))
-    return _table(("found", "the twin", "agrees"), rows)
 
 
 def _file_name(twin: Twin, surface: Surface) -> str:
