@@ -19,6 +19,7 @@ from firmware_bridge.simulator.twins import (
     pbs,
     platelets,
     prussian_blue,
+    silica,
     silver,
     silver_spectrum,
 )
@@ -46,6 +47,7 @@ TWINS: Final[Mapping[str, Twin]] = {
         cspbbr3_ligands.TWIN,
         prussian_blue.TWIN,
         lipid.TWIN,
+        silica.TWIN,
     )
 }
 

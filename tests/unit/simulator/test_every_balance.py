@@ -135,6 +135,15 @@ def lipid(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
     ]
 
 
+def silica(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
+    made = process.silica(parcels)
+    teos, _, water = process.chemistry.fed_mol_m3(parcels.fractions)
+    return [
+        (made.teos_mol_m3 + made.hydrolysed_mol_m3 + made.solid_mol_m3, teos),
+        (made.water_mol_m3 + 4.0 * made.hydrolysed_mol_m3 + 2.0 * made.solid_mol_m3, water),
+    ]
+
+
 ACCOUNTS: Mapping[str, Account] = {
     "silver": silver,
     "silver-spectrum": silver,
@@ -152,6 +161,7 @@ ACCOUNTS: Mapping[str, Account] = {
     "cspbbr3-ligands": ligand_cubes,
     "prussian-blue": blue,
     "lipid": lipid,
+    "silica": silica,
 }
 
 
