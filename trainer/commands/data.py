@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trainer.commands.options import AsJson, Csv, DataOptions, NoHeader, command, names
 from trainer.console import errors_in_one_line, print_json, print_notes
 from trainer.errors import UsageError
+
+if TYPE_CHECKING:
+    from trainer.schema import Schema
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="CSV, XLSX or Parquet; rows are those of the first.")
@@ -51,10 +54,13 @@ def schema(
             ]
             print_json({"schema": None if out is None else str(out), "columns": columns, "notes": notes})
         else:
-            typer.echo(
-                text if out is None else f"{out}: {len(found.columns)} columns; edit it, then fit {out}",
-                nl=out is not None,
-            )
+            typer.echo(text if out is None else _next_step(found, out), nl=out is not None)
+
+
+def _next_step(found: Schema, out: Path) -> str:
+    targets = [item.header for item in found.columns if item.role == "target"]
+    target = repr(targets[0]) if len(targets) == 1 else "COLUMN"
+    return f"{out}: {len(found.columns)} columns; edit it, then: ostwald-trainer fit {out} --target {target}"
 
 
 @command

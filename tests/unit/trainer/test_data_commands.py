@@ -53,6 +53,16 @@ def test_without_a_file_the_schema_is_printed(csv: Path) -> None:
     assert 'choices = ["PVA", "citrate"]' in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"), [(("--target", "peak"), "--target 'peak (nm)'"), ((), "--target COLUMN")]
+)
+def test_a_written_schema_tells_the_command_that_fits_by_it(
+    csv: Path, tmp_path: Path, asked: tuple[str, ...], told: str
+) -> None:
+    result = _run("schema", csv, *asked, "--out", tmp_path / "s.toml")
+    assert f"ostwald-trainer fit {tmp_path / 's.toml'} {told}" in result.stdout
+
+
 def test_edits_of_a_schema_are_never_overwritten(csv: Path, tmp_path: Path) -> None:
     (tmp_path / "schema.toml").write_text("mine")
     result = _run("schema", csv, "--out", tmp_path / "schema.toml")
