@@ -27,6 +27,8 @@ _SAMPLE_S = 1.0
 # Time is a sum of ticks. What is left by rounding, a stepped clock never lets pass.
 _ROUNDING_S = 1e-9
 _NO_FLOW_TIMEOUT_S = 3600.0
+MOST_UNWRITTEN = 600
+"""Samples that a step keeps in memory: ten minutes of them, which is also what a crash loses at most."""
 
 
 @dataclass(slots=True)
@@ -108,6 +110,8 @@ class StepContext:
         """Keep one sample of all channels; ControllerError as `check` does."""
         now = self.check()
         self.telemetry.append((now.time_s, now.values))
+        if len(self.telemetry) >= MOST_UNWRITTEN:
+            self.flush()
         return now
 
     @property

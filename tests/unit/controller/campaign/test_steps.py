@@ -7,7 +7,7 @@ from math import nan
 
 import pytest
 
-from controller.campaign.steps import StepContext, perform
+from controller.campaign.steps import MOST_UNWRITTEN, StepContext, perform
 from controller.domain.errors import ControllerError
 from controller.domain.recipe import Acquire, Dwell, Flows, Flush, Set, WaitSteady
 from tests.unit.controller.campaign.simulated_rig import BOOT, TICK_S, SimulatedRig
@@ -71,6 +71,14 @@ async def test_a_dwell_takes_its_time_and_keeps_a_sample_a_second(rig: Simulated
     samples = rig.journal.runs.telemetry("r1")
     assert len(samples) == 8
     assert all(len(values) == len(rig.plan.channels) for _, values in samples)
+
+
+async def test_a_long_dwell_journals_its_samples_while_it_lasts(rig: SimulatedRig) -> None:
+    at = context(rig)
+    at.telemetry = [(float(second), ()) for second in range(MOST_UNWRITTEN - 1)]
+    at.note()
+    assert at.telemetry == []
+    assert len(rig.journal.runs.telemetry("r1")) == MOST_UNWRITTEN
 
 
 async def test_a_dwell_ends_though_ticks_do_not_add_up_to_it_exactly(rig: SimulatedRig) -> None:
