@@ -21,7 +21,7 @@ from firmware_bridge.simulator.twins.base import (
     Trend,
     Twin,
 )
-from firmware_bridge.simulator.twins.optical import ABSORBANCE, band
+from firmware_bridge.simulator.twins.optical import band
 from firmware_bridge.simulator.twins.trends import moves
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ TWIN: Final = Twin(
         Input("total_flow", "uL/min", 200.0, 2000.0, 800.0, "through the chip", 0.01),
     ),
     properties=(
-        ABSORBANCE,
+        Property("absorbance", "1", "turbidity at the short end, decadic, 10 mm", is_optical=True),
         Property("size", "nm", "mean diameter by light scattering (z-average)", is_optical=False),
         Property("pdi", "1", "polydispersity index by light scattering", is_optical=False),
     ),
