@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ostwald.cli.export import PREDICTED
@@ -12,6 +13,7 @@ from ostwald.cli.trials import ends_nm, shown
 from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from matplotlib.figure import Figure
@@ -47,6 +49,8 @@ def write_campaign_report(device: Ostwald, campaign: str, out: Path) -> Path:
         campaign=found,
         trials=trials,
         best=best,
+        columns=[(_axis(_label(name), unit), name) for name, unit in shown(found)],
+        cell=partial(_cell, dict(shown(found))),
         model=model,
         plots=_plots(found, list(trials), best),
         version=device.reactor().version,
@@ -74,6 +78,14 @@ def _about(campaign: Campaign) -> list[tuple[str, str]]:
 
 def _label(name: str) -> str:
     return "FWHM" if name == "fwhm" else name.replace("_", " ").replace("fwhm", "FWHM")
+
+
+def _cell(units: Mapping[str, str], trial: Trial, name: str) -> str:
+    """Write a property of a trial; empty where it was not seen."""
+    value = trial.properties.get(name)
+    if value is None:
+        return ""
+    return f"{value:.1f}" if units[name] == "nm" else f"{value:.4g}"
 
 
 def _axis(words: str, unit: str) -> str:

@@ -210,6 +210,8 @@ def test_a_campaign_toward_light_has_the_course_of_its_own_objectives(tmp_path: 
     ):
         assert said in page.text
     assert "Peak wavelength" not in page.text
+    assert "emission peak / nm emission intensity / (1/s) score state" in page.text
+    assert "1 surrogate 101 661.2 1.523e+05 0.25 complete" in page.text
 
 
 def test_without_objectives_the_first_property_of_the_campaign_is_drawn(tmp_path: Path) -> None:
