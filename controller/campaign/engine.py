@@ -18,8 +18,8 @@ from controller.campaign.mandate import Mandate, obtain
 from controller.campaign.outcomes import Ending
 from controller.campaign.planning import Planning
 from controller.campaign.refusals import unknown, wrong_state
-from controller.campaign.specs import Until, parse_campaign, until_of
-from controller.domain.campaign import Campaign, CampaignEvent, CampaignState, TrialState
+from controller.campaign.specs import parse_campaign
+from controller.domain.campaign import Campaign, CampaignEvent, CampaignState, TrialState, Until
 from controller.domain.errors import ControllerError
 from controller.domain.readings import ReactorState
 from controller.domain.run import RunState
@@ -259,14 +259,14 @@ class CampaignEngine:
 
     async def _trials(self, row: CampaignRow) -> Ending:
         """Run trials until something ends them, or a person holds them between two."""
-        (spec, recipe), until = self._documents(row), _until(row)
+        spec, recipe = self._documents(row)
         surrogate = self._surrogates.active(spec.surrogate) if spec.surrogate else None
         planning = Planning(spec, surrogate, self._planner)
         started_s = self._reactor.clock.now_s()
         while True:
             trials = self._journal.campaigns.trials(row.campaign_id)
             done, now_s = outcomes.ended(trials), self._reactor.clock.now_s()
-            if ending := outcomes.judge(spec, done, now_s - started_s, until):
+            if ending := outcomes.judge(spec, done, now_s - started_s):
                 return await planning.explain(ending, done)
             if not self._hold:
                 trial = await planning.next(trials, now_s)
@@ -292,13 +292,15 @@ class CampaignEngine:
         trial = outcomes.conclude(trial, run, spec, self._reactor.clock.now_s(), sample)
         self._journal.campaigns.put_trial(row.campaign_id, trial)
         self._tell(row, trial.number, f"trial {trial.number} {trial.state.name.lower()}")
-        done = self._journal.campaigns.trials(row.campaign_id)
-        if _until(row) is Until.SPENT and [each.number for each in outcomes.met(spec, done)] == [
-            trial.number
-        ]:
+        if spec.until is Until.SPENT and self._is_first(row, spec, trial):
             so = f"trial {trial.number} meets every target; the campaign goes on until its budget is spent"
             self._tell(row, trial.number, so)
         return trial
+
+    def _is_first(self, row: CampaignRow, spec: CampaignSpec, trial: Trial) -> bool:
+        """Tell whether this is the first trial that meets every target."""
+        found = outcomes.met(spec, self._journal.campaigns.trials(row.campaign_id))
+        return [each.number for each in found] == [trial.number]
 
     def _hear(self, row: CampaignRow, trial: int, run: Run) -> None:
         """Tell those who follow the campaign that its trial waits for a person, and that it goes on."""
@@ -361,20 +363,15 @@ class CampaignEngine:
     def _campaign(self, row: CampaignRow) -> Campaign:
         spec, recipe = self._documents(row)
         trials = self._journal.campaigns.trials(row.campaign_id)
-        until = _until(row)
         running = row.state is CampaignState.RUNNING
         return Campaign(
             campaign_id=row.campaign_id,
             spec=spec,
             state=row.state,
-            reason=row.reason or (outcomes.standing(spec, trials, until) if running else ""),
+            reason=row.reason or (outcomes.standing(spec, trials) if running else ""),
             reached=row.reached,
             trials_complete=sum(trial.state is TrialState.COMPLETE for trial in trials),
-            best_trial=outcomes.best_number(spec, trials, until),
+            best_trial=outcomes.best_number(spec, trials),
             boot_id=row.boot_id,
             units=outcomes.units(spec, recipe.yields),
         )
-
-
-def _until(row: CampaignRow) -> Until:
-    return until_of(row.campaign_toml, row.overrides)

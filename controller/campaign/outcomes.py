@@ -10,8 +10,7 @@ import numpy as np
 
 from controller.campaign import objectives as goals
 from controller.campaign.figures import decimals, quantity
-from controller.campaign.specs import Until
-from controller.domain.campaign import CampaignState, ObjectiveKind, Observation, Trial, TrialState
+from controller.domain.campaign import CampaignState, ObjectiveKind, Observation, Trial, TrialState, Until
 from controller.domain.readings import SPECTRUM_DISTANCE
 from controller.domain.run import RunState
 from controller.sensing.likeness import spectrum_distance
@@ -39,14 +38,12 @@ class Ending:
     reached: bool = False
 
 
-def judge(
-    spec: CampaignSpec, done: Sequence[Trial], elapsed_s: float, until: Until = Until.REACHED
-) -> Ending | None:
+def judge(spec: CampaignSpec, done: Sequence[Trial], elapsed_s: float) -> Ending | None:
     """Say how a campaign ends after these trials, which have ended; None while it goes on."""
-    if until is Until.REACHED and done and goals.reached(spec.objectives, done[-1].properties):
+    if spec.until is Until.REACHED and done and goals.reached(spec.objectives, done[-1].properties):
         return Ending(CampaignState.COMPLETE, describe(spec, done, reached=True), reached=True)
     if len(done) >= spec.trials_budget or elapsed_s > spec.time_budget_s:
-        if until is Until.SPENT and (found := met(spec, done)):
+        if spec.until is Until.SPENT and (found := met(spec, done)):
             return Ending(CampaignState.COMPLETE, _describe_met(spec, done, found), reached=True)
         return Ending(CampaignState.COMPLETE, describe(spec, done, reached=False))
     last = done[-_FAILURES_TO_HOLD:]
@@ -66,19 +63,19 @@ def met(spec: CampaignSpec, trials: Sequence[Trial]) -> list[Trial]:
     return [each for each in trials if _scores(each) and goals.reached(spec.objectives, each.properties)]
 
 
-def best_number(spec: CampaignSpec, trials: Sequence[Trial], until: Until) -> int:
+def best_number(spec: CampaignSpec, trials: Sequence[Trial]) -> int:
     """Return the number of the trial with the lowest score; 0 without one.
 
     A campaign that goes on beyond its targets looks for it among those that meet them, if any does.
     """
-    found = met(spec, trials) if until is Until.SPENT else []
+    found = met(spec, trials) if spec.until is Until.SPENT else []
     scored = [(each.score, each.number) for each in found or trials if each.score is not None]
     return min(scored)[1] if scored else 0
 
 
-def standing(spec: CampaignSpec, trials: Sequence[Trial], until: Until) -> str:
+def standing(spec: CampaignSpec, trials: Sequence[Trial]) -> str:
     """Say of a campaign under way that it does not end with its targets; empty for one that does."""
-    if until is Until.REACHED:
+    if spec.until is Until.REACHED:
         return ""
     found = met(spec, trials)
     so_far = f"; trial {found[0].number} was the first to meet every target" if found else ""
@@ -193,7 +190,7 @@ def _best(spec: CampaignSpec, trials: Sequence[Trial]) -> str:
 
 def _describe_met(spec: CampaignSpec, trials: Sequence[Trial], found: Sequence[Trial]) -> str:
     """Say what a campaign that went on beyond its targets came to."""
-    number = best_number(spec, found, Until.SPENT)
+    number = best_number(spec, found)
     best = next(trial for trial in found if trial.number == number)
     said = [_aimed(each, best) for each in spec.objectives if each.kind is ObjectiveKind.TARGET]
     said += [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from controller.domain.campaign import (
     Space,
     StrategySpec,
     SumConstraint,
+    Until,
 )
 from controller.domain.errors import ControllerError, DocumentError, Violation
 from controller.domain.readings import EMISSION_UNITS, QUANTUM_YIELD, SAMPLE_UNITS, SPECTRUM_DISTANCE
@@ -29,17 +29,9 @@ if TYPE_CHECKING:
     from controller.domain.recipe import Recipe
 
 MAX_TRIALS = 10_000
-_UNTIL: Final = ("budget", "until")
 _NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
 _DISTANCE_SCALE: Final = 0.1
 """Change of a spectrum's distance that matters, where a campaign does not say."""
-
-
-class Until(StrEnum):
-    """When a campaign ends: once a trial meets every target, or only with its budget."""
-
-    REACHED = "reached"
-    SPENT = "spent"
 
 
 def parse_campaign(
@@ -56,22 +48,6 @@ def parse_campaign(
     """
     check_sizes(files)
     return _SpecReader(Reader(document, text, _replaced(text, overrides, document)), recipe, files).read()
-
-
-def until_of(text: str, overrides: Mapping[str, str], document: str = "campaign") -> Until:
-    """Read when a campaign that `parse_campaign` takes is to end; DocumentError as there."""
-    reader = Reader(document, text, _replaced(text, overrides, document))
-    found = _until(reader)
-    reader.finish()
-    return found
-
-
-def _until(reader: Reader) -> Until:
-    found = reader.text(_UNTIL, Until.REACHED)
-    if found in tuple(Until):
-        return Until(found)
-    reader.fault(_UNTIL, f"must be one of: {', '.join(Until)}")
-    return Until.REACHED
 
 
 def _replaced(text: str, overrides: Mapping[str, str], document: str) -> dict[str, object]:
@@ -120,7 +96,6 @@ class _SpecReader:
         objectives = tuple(self._objective(name) for name in reader.table(("objectives",)))
         trials = reader.whole(("budget", "trials"), low=1, high=MAX_TRIALS)
         reader.table(("budget",), ("trials", "time", "until"))
-        _until(reader)
         surrogate = reader.table(("surrogate",), ("model", "trials"))
         spec = CampaignSpec(
             name=reader.text(("campaign", "name")),
@@ -133,9 +108,18 @@ class _SpecReader:
             surrogate=reader.text(("surrogate", "model")) if surrogate else "",
             surrogate_trials=reader.whole(("surrogate", "trials"), 0) if surrogate else 0,
             target_spectrum=self._target,
+            until=self._until(),
         )
         reader.finish()
         return spec
+
+    def _until(self) -> Until:
+        place = ("budget", "until")
+        found = self._reader.text(place, Until.REACHED)
+        if found in tuple(Until):
+            return Until(found)
+        self._reader.fault(place, f"must be one of: {', '.join(Until)}")
+        return Until.REACHED
 
     def _condition(self, name: str) -> Condition:
         place: Place = ("conditions", name)

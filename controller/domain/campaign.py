@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ class Space:
 
     conditions: tuple[Condition, ...]
     constraints: tuple[SumConstraint, ...] = ()
+
+
+class Until(StrEnum):
+    """When a campaign ends: once a trial meets every target, or only with its budget."""
+
+    REACHED = "reached"
+    SPENT = "spent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ class CampaignSpec:
     surrogate: str = ""
     surrogate_trials: int = 0
     target_spectrum: TargetSpectrum | None = None
+    until: Until = Until.REACHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from controller.campaign.recipes import parse_recipe
-from controller.campaign.specs import Until, parse_campaign, until_of
+from controller.campaign.specs import parse_campaign
 from controller.config.rig import parse_rig
-from controller.domain.campaign import ObjectiveKind
+from controller.domain.campaign import ObjectiveKind, Until
 from tests.unit.controller.config.test_rig import DRIVERS, RIG
 
 PAGE = Path(__file__).parents[4] / "docs" / "measuring.md"
@@ -52,8 +52,9 @@ def test_the_objectives_are_read(text: str, kinds: list[ObjectiveKind]) -> None:
 
 def test_the_budget_is_read() -> None:
     text = CAMPAIGN.replace("[budget]\ntrials = 2\n", BUDGET) + LIGHT
-    assert parse_campaign(text, parse_recipe(HEAD + BOTH, PLAN), {}).trials_budget == 20
-    assert (until_of(text, {}), until_of(CAMPAIGN, {})) == (Until.SPENT, Until.REACHED)
+    spec = parse_campaign(text, parse_recipe(HEAD + BOTH, PLAN), {})
+    assert (spec.trials_budget, spec.until) == (20, Until.SPENT)
+    assert parse_campaign(CAMPAIGN + LIGHT, parse_recipe(HEAD + BOTH, PLAN), {}).until is Until.REACHED
 
 
 def test_a_current_loop_over_the_resistor_of_the_page_is_within_the_pin_s_span() -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from controller.campaign import objectives, outcomes
-from controller.campaign.specs import Until
 from controller.domain.campaign import (
     CampaignSpec,
     CampaignState,
@@ -19,6 +18,7 @@ from controller.domain.campaign import (
     StrategySpec,
     Trial,
     TrialState,
+    Until,
 )
 
 TARGET = Objective("peak_wavelength", ObjectiveKind.TARGET, "nm", 560.0, 2.0)
@@ -99,6 +99,8 @@ BRIGHT = replace(
     SPEC, objectives=(TARGET, Objective("light", ObjectiveKind.MAXIMISE, "1/s", scale=100.0)), trials_budget=5
 )
 
+ON = replace(BRIGHT, until=Until.SPENT)
+
 
 def lit(number: int, peak_nm: float, light: float) -> Trial:
     properties = {"peak_wavelength": peak_nm, "light": light}
@@ -112,8 +114,8 @@ LIT = [lit(1, 500.0, 99.0), lit(2, 562.1, 150.0), lit(3, 558.0, 10.0), lit(4, 55
 
 def test_beyond_its_targets_a_campaign_goes_on_until_its_budget_is_spent() -> None:
     assert outcomes.judge(BRIGHT, LIT[:3], 0.0) is not None
-    assert outcomes.judge(BRIGHT, LIT[:3], 0.0, Until.SPENT) is None
-    assert outcomes.judge(BRIGHT, [*LIT, lit(5, 510.0, 90.0)], 0.0, Until.SPENT) == outcomes.Ending(
+    assert outcomes.judge(ON, LIT[:3], 0.0) is None
+    assert outcomes.judge(ON, [*LIT, lit(5, 510.0, 90.0)], 0.0) == outcomes.Ending(
         CampaignState.COMPLETE,
         "reached: peak 558.0 nm (target 560 nm), light 80 1/s in trial 4;"
         " 2 of 5 trials met every target, trial 3 first",
@@ -122,21 +124,21 @@ def test_beyond_its_targets_a_campaign_goes_on_until_its_budget_is_spent() -> No
 
 
 def test_a_campaign_that_spends_its_budget_without_reaching_says_so() -> None:
-    ending = outcomes.judge(BRIGHT, LIT[:2], 100.5, Until.SPENT)
+    ending = outcomes.judge(ON, LIT[:2], 100.5)
     assert ending is not None
     assert (ending.reached, ending.reason[:12]) == (False, "not reached:")
 
 
 def test_the_best_of_a_campaign_that_goes_on_meets_its_targets_once_one_does() -> None:
-    assert outcomes.best_number(BRIGHT, LIT, Until.REACHED) == 2
-    assert outcomes.best_number(BRIGHT, LIT[:2], Until.SPENT) == 2
-    assert outcomes.best_number(BRIGHT, LIT, Until.SPENT) == 4
-    assert outcomes.best_number(BRIGHT, [trial(1, None)], Until.SPENT) == 0
+    assert outcomes.best_number(BRIGHT, LIT) == 2
+    assert outcomes.best_number(ON, LIT[:2]) == 2
+    assert outcomes.best_number(ON, LIT) == 4
+    assert outcomes.best_number(ON, [trial(1, None)]) == 0
 
 
 def test_what_goes_on_says_so_while_it_does() -> None:
-    assert outcomes.standing(BRIGHT, LIT, Until.REACHED) == ""
-    assert outcomes.standing(BRIGHT, LIT[:2], Until.SPENT) == "goes on until its budget is spent"
-    assert outcomes.standing(BRIGHT, LIT, Until.SPENT) == (
+    assert outcomes.standing(BRIGHT, LIT) == ""
+    assert outcomes.standing(ON, LIT[:2]) == "goes on until its budget is spent"
+    assert outcomes.standing(ON, LIT) == (
         "goes on until its budget is spent; trial 3 was the first to meet every target"
     )
