@@ -57,7 +57,7 @@ test: $(VENV)/.installed
 test-deep: .venv-deep/.installed
 	.venv-deep/bin/pytest -m deep tests/unit/trainer
 
-# 10 million bytes through each of them, on all cores: a quarter of an hour on two.
+# 10 million bytes through each of them, on all cores: ten minutes on one that others use, too.
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m tests.fuzz
 
