@@ -52,7 +52,7 @@ demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh $(TARGET_NM) $(SEED)
 
 test: $(VENV)/.installed
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 test-deep: .venv-deep/.installed
 	.venv-deep/bin/pytest -m deep tests/unit/trainer
