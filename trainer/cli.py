@@ -5,6 +5,8 @@ The mathematics is imported inside the commands: `--help` must not wait seconds 
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from trainer.commands import (
@@ -21,6 +23,11 @@ from trainer.commands import (
     soft_sensor,
     tuning,
 )
+
+# Matrices are small here: a BLAS that shares them out spends ten times what it saves, and rounds by the number of
+# processors. `--jobs` uses these. It counts as it is loaded, which is inside the commands.
+for library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(library, "1")
 
 app = typer.Typer(
     name="ostwald-trainer",

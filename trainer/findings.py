@@ -102,7 +102,10 @@ def _replicates(seen: Examined) -> list[Finding]:
         return []
     found = []
     if not seen.grouped:
-        text = f"{repeated} rows repeat the inputs of another: --group-by inputs keeps such rows in one fold"
+        text = (
+            f"repeated inputs in {repeated} of {len(seen.same)} rows: "
+            "--group-by inputs keeps such rows in one fold"
+        )
         found.append(Finding("replicates", (), text, {"rows": float(repeated)}))
     for column in seen.targets[:SHOWN]:
         noise, ceiling = estimate_noise(column.data, seen.same)

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.dataset import load_dataset
 from trainer.evaluate import compare
 from trainer.split import make_split
 from trainer.surrogate import Prepared
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from trainer.dataset import Dataset
     from trainer.evaluate import Comparison, Progress
     from trainer.recipe import Recipe
@@ -42,16 +39,8 @@ class Fitted:
         return fitted.calibrated(self.comparison.judged.calibration)
 
 
-def fit_csv(
-    path: Path,
-    recipe: Recipe,
-    progress: Progress,
-    *,
-    schema: Path | None = None,
-    workers: Workers | None = None,
-) -> Fitted:
-    """Load, split and compare; errors are `TrainerError`, or `UsageError` where the request is at fault."""
-    dataset = load_dataset(path, recipe, schema)
+def fit(dataset: Dataset, recipe: Recipe, progress: Progress, *, workers: Workers | None = None) -> Fitted:
+    """Split and compare; errors are `TrainerError`, or `UsageError` where the request is at fault."""
     split = make_split(recipe.split, len(dataset.x), dataset.group_of, recipe.seed)
     settings = {algorithm: recipe.settings_of(algorithm) for algorithm in recipe.algorithms}
     comparison = compare(

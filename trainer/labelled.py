@@ -79,7 +79,7 @@ def load_labelled(path: Path, selection: Selection) -> Labelled:
     if not inputs:
         raise UsageError(f"{table.source}: no column is left as an input", remedy="name inputs with --inputs")
     if not known.all():
-        notes.append(f"{int((~known).sum())} rows have no {headers.label!r}: left out")
+        notes.append(f"left out {int((~known).sum())} of {len(known)} rows: no {headers.label!r}")
     label = None
     if headers.label is not None:
         (read,) = read_inputs(table, [headers.label], categorical=[headers.label])

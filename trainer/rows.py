@@ -76,9 +76,7 @@ def keep_bounds(rows: Rows, schema: Mapping[str, ColumnSchema]) -> Rows:
                 f"{column.data[row]:g} is not within {low:g} to {high:g}",
                 remedy='correct the cell, or set outside = "drop" in the schema',
             )
-        notes.append(
-            f"{int(outside.sum())} rows have {column.header!r} outside {low:g} to {high:g}: left out"
-        )
+        notes.append(_left_out(outside, f": {column.header!r} outside {low:g} to {high:g}"))
         keep &= ~outside
     return rows.take(keep, "; ".join(notes))
 
@@ -121,11 +119,11 @@ def drop_incomplete(rows: Rows, *, gaps_too: bool) -> Rows:
             f"{rows.source}: {kept} rows with every target present, at least {MIN_ROWS} are needed",
             remedy="add rows, or choose fewer targets",
         )
-    rows = rows.take(~lacking, f"{int(lacking.sum())} rows lack a target: left out")
+    rows = rows.take(~lacking, _left_out(lacking, ": no value of a target"))
     if not gaps_too or not rows.inputs:
         return rows
     lacking = np.asarray(np.column_stack([np.isnan(column.data) for column in rows.inputs]).any(axis=1))
-    rows = rows.take(~lacking, f"{int(lacking.sum())} rows lack an input: left out")
+    rows = rows.take(~lacking, _left_out(lacking, ": no value of an input"))
     if len(rows.lines) < MIN_ROWS:
         raise TrainerError(
             f"{rows.source}: {len(rows.lines)} rows without a gap, at least {MIN_ROWS} are needed",
@@ -143,9 +141,11 @@ def drop_outliers(rows: Rows, text: str) -> Rows:
     y = np.column_stack([column.data for column in rows.targets])
     odd = np.asarray(find_outliers(rule, y, same_rows(x)).any(axis=1))
     lines = ", ".join(map(str, rows.lines[odd][:_SHOWN])) + (", ..." if odd.sum() > _SHOWN else "")
-    return rows.take(
-        ~odd, f"{int(odd.sum())} rows left out as outliers by {rule} (line {lines}): no score counts them"
-    )
+    return rows.take(~odd, _left_out(odd, f" as outliers by {rule} (line {lines}): no score counts them"))
+
+
+def _left_out(which: npt.NDArray[np.bool_], why: str) -> str:
+    return f"left out {int(which.sum())} of {len(which)} rows{why}"
 
 
 def in_order(rows: Rows) -> Rows:

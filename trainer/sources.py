@@ -60,10 +60,11 @@ def join(left: Table, right: Table, keys: Sequence[str]) -> Table:
     notes = [*left.notes, *right.notes]
     if matched < len(wanted):
         notes.append(
-            f"{len(wanted) - matched} rows have no partner in {right.source}: its columns are gaps there"
+            f"{len(wanted) - matched} of {len(wanted)} rows without a partner in {right.source}: "
+            "its columns are gaps there"
         )
     if unused := len(lines) - len({line for line in wanted if line is not None}):
-        notes.append(f"{unused} rows of {right.source} have no partner: left out")
+        notes.append(f"left out {unused} of {len(lines)} rows of {right.source}: no partner")
     return replace(
         left,
         source=f"{left.source} + {right.source}",

@@ -20,7 +20,7 @@ _NUMBER = r"([1-9][0-9]{0,3})"
 _KFOLD = re.compile(rf"kfold:{_NUMBER}(?:x{_NUMBER})?")
 _TIME = re.compile(rf"time:{_NUMBER}")
 _SHARES = re.compile(rf"{_NUMBER}:{_NUMBER}(?::{_NUMBER})?")
-LEAVE_ONE_GROUP_OUT = "logo"
+LEAVE_ONE_GROUP_OUT = ("logo", "leave-one-group-out")
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Split:
 def make_split(kind: str, row_count: int, group_of: Ints | None, seed: int) -> Split:
     """Split `row_count` rows, in the order of time, as `kind` says; equal seeds, equal splits.
 
-    `kfold:K`, `kfold:KxR` (R times), `A:B` (train:test), `A:B:C` (train:choose:test), `logo` (each group
-    alone) or `time:K` (the rows in K + 1 parts, each but the first predicted from all before it).
+    `kfold:K`, `kfold:KxR` (R times), `A:B` (train:test), `A:B:C` (train:choose:test), `logo` or
+    `leave-one-group-out` (each group alone) or `time:K` (the rows in K + 1 parts, each but the first predicted from all before it).
     """
     units = np.arange(row_count) if group_of is None else group_of
     unit_count = int(units.max()) + 1
@@ -58,7 +58,7 @@ def make_split(kind: str, row_count: int, group_of: Ints | None, seed: int) -> S
     rng = np.random.default_rng(seed)
     folds: tuple[Fold, ...]
     final = None
-    if kind == LEAVE_ONE_GROUP_OUT:
+    if kind in LEAVE_ONE_GROUP_OUT:
         folds = _leave_one_out(units, grouped=group_of is not None)
     elif match := _TIME.fullmatch(kind):
         _enough(kind, unit_count, int(match[1]) + 1, group_of)
@@ -81,7 +81,7 @@ def make_split(kind: str, row_count: int, group_of: Ints | None, seed: int) -> S
 
 def is_shuffled(kind: str) -> bool:
     """Return whether another seed gives other folds."""
-    return kind != LEAVE_ONE_GROUP_OUT and not _TIME.fullmatch(kind)
+    return kind not in LEAVE_ONE_GROUP_OUT and not _TIME.fullmatch(kind)
 
 
 def what_is_scored(kind: str, groups: Sequence[str], *, groups_by_inputs: bool, repeats: bool) -> str:

@@ -98,12 +98,14 @@ def refit(
 
 
 def _fit(csv: Path, recipe: Recipe, workers: Workers, schema: Path | None) -> Fitted:
-    from trainer.fit import fit_csv  # noqa: PLC0415 - --help must not wait for the mathematics
+    from trainer.dataset import load_dataset  # noqa: PLC0415 - --help must not wait for the mathematics
+    from trainer.fit import fit as fit_dataset  # noqa: PLC0415
 
+    dataset = load_dataset(csv, recipe, schema)
+    # What the data tell is of most use when the fit then fails.
+    print_notes(dataset.notes)
     with progress_bar("fitting") as progress:
-        fitted = fit_csv(csv, recipe, progress, schema=schema, workers=workers)
-    print_notes(fitted.dataset.notes)
-    return fitted
+        return fit_dataset(dataset, recipe, progress, workers=workers)
 
 
 def _with_trust(fitted: Fitted) -> Fitted:

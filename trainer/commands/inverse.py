@@ -16,6 +16,7 @@ from trainer.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trainer.dataset import Dataset
     from trainer.fit import Fitted
     from trainer.inverse import InverseForest, InverseScore, Proposal
     from trainer.inverse_export import ExportedInverse
@@ -55,14 +56,17 @@ def inverse(
 ) -> None:
     """Propose conditions for wanted properties, by a multi-target forest that a forward model checks."""
     with errors_in_one_line():
+        from trainer.dataset import load_dataset  # noqa: PLC0415 - --help must not wait for the mathematics
         from trainer.inverse import check_count  # noqa: PLC0415 - --help must not wait for the mathematics
         from trainer.inverse_export import check_export  # noqa: PLC0415
 
         check_count(rows)
         if file.export is not None:
             check_export(file.export, force=file.force)
-        wanted = _read_wanted(csv, data, want or [])
-        fitted, score = _fit(csv, data)
+        dataset = load_dataset(csv, data.recipe(), data.schema)
+        print_notes(dataset.notes)
+        wanted = _read_wanted(dataset, want or [])
+        fitted, score = _fit(dataset, data)
         # Without a wish the forest is of all targets.
         asked = list(wanted) or list(range(len(fitted.dataset.targets)))
         forest = _forest(fitted, asked) if wanted or file.export is not None else None
@@ -78,23 +82,20 @@ def inverse(
                 typer.echo(exported.describe())
 
 
-def _fit(csv: Path, data: DataOptions) -> tuple[Fitted, InverseScore]:
-    from trainer.fit import fit_csv  # noqa: PLC0415 - --help must not wait for the mathematics
+def _fit(dataset: Dataset, data: DataOptions) -> tuple[Fitted, InverseScore]:
+    from trainer.fit import fit  # noqa: PLC0415 - --help must not wait for the mathematics
     from trainer.inverse import score  # noqa: PLC0415
 
     recipe = data.recipe()
     with progress_bar("forward") as progress:
-        fitted = fit_csv(csv, recipe, progress, schema=data.schema)
-    print_notes(fitted.dataset.notes)
+        fitted = fit(dataset, recipe, progress)
     with progress_bar("inverse") as progress:
         algorithm = fitted.comparison.best.algorithm
         return fitted, score(fitted.dataset, fitted.split, algorithm, recipe.seed, progress)
 
 
-def _read_wanted(csv: Path, data: DataOptions, texts: Sequence[str]) -> dict[int, float]:
-    from trainer.dataset import load_dataset  # noqa: PLC0415 - --help must not wait for it
-
-    names = [column.name for column in load_dataset(csv, data.recipe(), data.schema).targets]
+def _read_wanted(dataset: Dataset, texts: Sequence[str]) -> dict[int, float]:
+    names = [column.name for column in dataset.targets]
     wanted: dict[int, float] = {}
     for text in texts:
         name, _, value = (part.strip() for part in text.rpartition("="))

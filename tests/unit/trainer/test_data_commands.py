@@ -181,4 +181,4 @@ def test_rows_with_gaps_or_outliers_go_on_request(csv: Path) -> None:
     csv.write_text("\n".join(lines))
     told, notes = _fit(csv, "--missing", "drop", "--outliers", "drop:mad:6")
     assert told["data"]["rows"] == 28
-    assert "1 rows left out as outliers by mad:6 (line 10): no score counts them" in notes
+    assert "left out 1 of 29 rows as outliers by mad:6 (line 10): no score counts them" in notes

@@ -169,7 +169,7 @@ def test_what_can_not_be_is_refused_or_left_out_as_the_schema_says(tmp_path: Pat
         _load(tmp_path, TABLE, entry)
     dataset = _load(tmp_path, TABLE, entry + "outside = 'drop'")
     assert dataset.y.max() == 100.0
-    assert "3 rows have 'y' outside -inf to 100: left out" in dataset.notes
+    assert "left out 3 of 12 rows: 'y' outside -inf to 100" in dataset.notes
 
 
 def test_a_logarithm_is_fitted_where_the_schema_asks_for_it(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_rows_with_gaps_go_where_the_schema_says_so(tmp_path: Path) -> None:
     (tmp_path / "schema.toml").write_text("missing = 'drop'\n[[file]]\npath = 'data.csv'")
     dropped = load_dataset(tmp_path / "schema.toml", Recipe(targets=("y",)))
     assert len(dropped.y) == 11
-    assert "1 rows lack an input: left out" in dropped.notes
+    assert "left out 1 of 12 rows: no value of an input" in dropped.notes
 
 
 def test_outliers_go_only_on_request_and_are_told_by_line(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_outliers_go_only_on_request_and_are_told_by_line(tmp_path: Path) -> Non
     (tmp_path / "schema.toml").write_text("outliers = 'drop:mad:6'")
     dataset = load_dataset(tmp_path / "data.csv", Recipe(targets=("y",)), tmp_path / "schema.toml")
     assert len(dataset.y) == 20
-    assert "1 rows left out as outliers by mad:6 (line 22): no score counts them" in dataset.notes
+    assert "left out 1 of 21 rows as outliers by mad:6 (line 22): no score counts them" in dataset.notes
 
 
 def test_a_schema_that_names_what_is_not_there_is_wrong_use(tmp_path: Path) -> None:

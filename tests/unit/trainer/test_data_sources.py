@@ -133,8 +133,8 @@ def test_files_are_joined_by_their_keys_however_numbers_are_written(tmp_path: Pa
     assert _rows(table) == [["1", "10", "450"], ["2", "20", "460"], ["3", "30", ""], ["1", "40", "450"]]
     assert table.source == "a.csv + b.csv"
     assert table.notes == (
-        "1 rows have no partner in b.csv: its columns are gaps there",
-        "1 rows of b.csv have no partner: left out",
+        "1 of 4 rows without a partner in b.csv: its columns are gaps there",
+        "left out 1 of 3 rows of b.csv: no partner",
     )
 
 

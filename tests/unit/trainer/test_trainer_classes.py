@@ -63,7 +63,7 @@ def test_a_row_without_a_label_is_told(shapes: Path) -> None:
         app, ["classify", str(shapes), "--target", "shape", "--split", "7:3", "--algorithms", "tree"]
     )
     assert result.exit_code == 0
-    assert "1 rows have no 'shape': left out" in result.stderr
+    assert "left out 1 of 61 rows: no 'shape'" in result.stderr
 
 
 def test_scores_count_rare_classes_like_common_ones() -> None:

@@ -89,7 +89,7 @@ def test_grouping_by_inputs_keeps_equal_conditions_together(path: Path) -> None:
 
 def test_repeated_conditions_without_grouping_are_told(path: Path) -> None:
     dataset = load_dataset(path, Recipe(targets=("peak",), inputs=("flow",)))
-    assert any("7 rows repeat the inputs of another" in note for note in dataset.notes)
+    assert any("repeated inputs in 7 of" in note for note in dataset.notes)
 
 
 def test_an_input_cannot_be_a_target_too(path: Path) -> None:
@@ -106,7 +106,7 @@ def test_rows_without_a_target_are_left_out_with_their_groups_and_choices(tmp_pa
     assert dataset.inputs[1].choices == ("A", "B")
     assert dataset.group_of is not None
     assert sorted(dataset.group_of) == list(range(11))
-    assert "1 rows lack a target: left out" in dataset.notes
+    assert "left out 1 of 12 rows: no value of a target" in dataset.notes
 
 
 def test_too_few_rows_are_refused(tmp_path: Path) -> None:
