@@ -24,8 +24,8 @@ from trainer.commands import (
     tuning,
 )
 
-# Matrices are small here: a BLAS that shares them out spends ten times what it saves, and rounds by the number of
-# processors. `--jobs` uses these. It counts as it is loaded, which is inside the commands.
+# Matrices are small here: a BLAS that shares them out takes up to ten times as long, and rounds by the number
+# of processors, which `--jobs` uses better. It counts them when it is loaded, inside the commands.
 for library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(library, "1")
 

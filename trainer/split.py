@@ -50,7 +50,8 @@ def make_split(kind: str, row_count: int, group_of: Ints | None, seed: int) -> S
     """Split `row_count` rows, in the order of time, as `kind` says; equal seeds, equal splits.
 
     `kfold:K`, `kfold:KxR` (R times), `A:B` (train:test), `A:B:C` (train:choose:test), `logo` or
-    `leave-one-group-out` (each group alone) or `time:K` (the rows in K + 1 parts, each but the first predicted from all before it).
+    `leave-one-group-out` (each group alone) or `time:K` (the rows in K + 1 parts, each but the first
+    predicted from all before it).
     """
     units = np.arange(row_count) if group_of is None else group_of
     unit_count = int(units.max()) + 1
