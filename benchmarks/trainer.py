@@ -24,7 +24,6 @@ from trainer.benchmark import read_tasks, select
 from trainer.dataset import load_dataset
 from trainer.errors import TrainerError
 from trainer.scores import score_targets
-from trainer.split import make_split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +86,7 @@ def _jobs(data: Path, only: tuple[str, ...], folds: int, budget_s: float, seed: 
     try:
         for task in select(read_tasks(data, TASKS), only):
             dataset = load_dataset(task.file, task.recipe, task.schema)
-            split = make_split(f"kfold:{folds}", len(dataset.x), dataset.group_of, seed)
+            split = dataset.split(f"kfold:{folds}", seed)
             for number, fold in enumerate(split.folds):
                 training = Training(dataset, fold, budget_s, seed)
                 jobs.extend(Job(system, task.name, number, training) for system in SYSTEMS)

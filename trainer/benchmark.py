@@ -16,7 +16,7 @@ from trainer.dataset import load_dataset
 from trainer.errors import TrainerError, UsageError
 from trainer.evaluate import compare
 from trainer.recipe import Recipe
-from trainer.split import is_shuffled, make_split
+from trainer.split import is_shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,7 +139,7 @@ def run_task(
         dataset = load_dataset(task.file, recipe, task.schema)
         rows = len(dataset.x)
         for repeat in range(count):
-            split = make_split(recipe.split, rows, dataset.group_of, seed + repeat)
+            split = dataset.split(recipe.split, seed + repeat)
             told = _offset(progress, repeat, count)
             comparisons.append(compare(dataset, split, algorithms, seed + repeat, told, workers=workers))
     except TrainerError as problem:

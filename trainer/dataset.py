@@ -13,17 +13,18 @@ from trainer.columns import Column, read_inputs, read_targets
 from trainer.errors import TrainerError, UsageError
 from trainer.experiments import read_experiments
 from trainer.findings import Examined, Finding, examine
+from trainer.limits import Limit, express_limits, find_limits, hold
 from trainer.preprocess import InputKind
 from trainer.roles import Roles, assign_roles, read_order
 from trainer.rows import Rows, drop_incomplete, drop_outliers, express, in_order, keep_bounds, same_rows
-from trainer.split import what_is_scored
+from trainer.split import Split, make_split, what_is_scored
 from trainer.target_choice import choose_scales
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from trainer.arrays import Floats, Ints
+    from trainer.arrays import Bools, Floats, Ints
     from trainer.recipe import Recipe
     from trainer.schema import ColumnSchema
     from trainer.table import Table
@@ -38,7 +39,8 @@ class Dataset:
 
     Rows stand in the order of time where the data tell it. `group_columns`: what the groups agree in;
     `scored`: what a score on held-out rows says; `findings`: what a person should know of the data.
-    `missing` and `scales` [m]: how a model fills gaps, and how it sees its targets.
+    `missing` and `scales` [m]: how a model fills gaps, and how it sees its targets. `at_limit` [n]: rows with
+    a target at one of its `limits` [m], which no score counts.
     """
 
     inputs: tuple[Column, ...]
@@ -52,6 +54,8 @@ class Dataset:
     findings: tuple[Finding, ...] = ()
     missing: str = "fill"
     scales: tuple[TargetScale, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    at_limit: Bools | None = None
 
     @property
     def kinds(self) -> tuple[InputKind, ...]:
@@ -67,6 +71,11 @@ class Dataset:
     def y(self) -> Floats:
         return np.column_stack([column.data for column in self.targets])
 
+    def split(self, kind: str, seed: int) -> Split:
+        """Divide the rows as `make_split` does; those at a limit are never among the held-out ones."""
+        split = make_split(kind, len(self.x), self.group_of, seed)
+        return split if self.at_limit is None else split.judging(~self.at_limit)
+
 
 def load_dataset(path: Path, recipe: Recipe, schema_path: Path | None = None) -> Dataset:
     """Read `path`, a table or a schema that names its files, as `recipe` says; errors say what to correct."""
@@ -77,7 +86,9 @@ def load_dataset(path: Path, recipe: Recipe, schema_path: Path | None = None) ->
     entries = schema.by_header([str(header) for header in table.cells.columns], table.source)
     roles = assign_roles(table, recipe, entries)
     rows = _to_rows(table, roles, entries)
-    rows = express(keep_bounds(rows, entries), entries)
+    limits = find_limits(recipe.limits, entries, rows.targets)
+    expressed = express_limits(limits, entries, rows.targets)
+    rows = express(keep_bounds(hold(rows, limits), entries), entries)
     rows = drop_incomplete(rows, gaps_too=False)
     rows = _leave_out_useless(rows, chosen=bool(recipe.inputs))
     _check_shape(rows)
@@ -105,6 +116,8 @@ def load_dataset(path: Path, recipe: Recipe, schema_path: Path | None = None) ->
         findings=findings,
         missing=schema.missing,
         scales=scales,
+        limits=expressed,
+        at_limit=rows.at_limit,
     )
 
 

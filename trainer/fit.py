@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.evaluate import compare
-from trainer.split import make_split
 from trainer.surrogate import Prepared
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Fitted:
 
 def fit(dataset: Dataset, recipe: Recipe, progress: Progress, *, workers: Workers | None = None) -> Fitted:
     """Split and compare; errors are `TrainerError`, or `UsageError` where the request is at fault."""
-    split = make_split(recipe.split, len(dataset.x), dataset.group_of, recipe.seed)
+    split = dataset.split(recipe.split, recipe.seed)
     settings = {algorithm: recipe.settings_of(algorithm) for algorithm in recipe.algorithms}
     comparison = compare(
         dataset, split, recipe.algorithms, recipe.seed, progress, settings=settings, workers=workers

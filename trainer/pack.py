@@ -21,6 +21,7 @@ from trainer.candidates import CANDIDATES
 from trainer.dataset import group_header, to_csv
 from trainer.errors import TrainerError, UsageError
 from trainer.graph import OPSETS, operators
+from trainer.limits import NO_LIMIT
 from trainer.parity import Parity, check_parity, run_onnx
 from trainer.report import render_report
 
@@ -222,5 +223,10 @@ def _own_recipe(recipe: Recipe, dataset: Dataset) -> Recipe:
         missing=dataset.missing,
         scales=tuple(
             f"{column.header}={scale}" for column, scale in zip(dataset.targets, dataset.scales, strict=True)
+        ),
+        limits=tuple(
+            f"{column.header}={limit}"
+            for column, limit in zip(dataset.targets, dataset.limits, strict=True)
+            if limit != NO_LIMIT
         ),
     )

@@ -29,8 +29,8 @@ class Recipe:
     """Names are headers, names without unit, or globs. No `inputs` means every column that is left.
 
     `outliers` and `missing` are as in a schema, which they go before; `scales` are texts like `size=log`, or
-    `auto`. `settings` are texts like `svr.penalty=3.5`: of an algorithm, what it shall
-    not choose by itself.
+    `auto`, and `limits` like `size=:1000`. `settings` are texts like `svr.penalty=3.5`: of an algorithm, what
+    it shall not choose by itself.
     """
 
     targets: tuple[str, ...]
@@ -46,6 +46,7 @@ class Recipe:
     outliers: str = ""
     missing: str = ""
     scales: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -116,6 +117,7 @@ def read_recipe(path: Path) -> Recipe:
         outliers=_one(table, "outliers", "", path),
         missing=_one(table, "missing", "", path),
         scales=_texts(table, "scales", (), path),
+        limits=_texts(table, "limits", (), path),
     )
 
 

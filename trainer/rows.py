@@ -14,9 +14,7 @@ from trainer.outliers import find_outliers, parse_rule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
-
-    from trainer.arrays import Floats, Ints
+    from trainer.arrays import Bools, Floats, Ints
     from trainer.columns import Column
     from trainer.schema import ColumnSchema
 
@@ -26,7 +24,7 @@ _SHOWN = 6
 
 @dataclass(frozen=True)
 class Rows:
-    """Typed columns, and by row: the line in the file [n], the group [n] or None, the order [n] or None."""
+    """Typed columns, and by row [n]: the line in the file; group, order, being at a limit, or None."""
 
     source: str
     inputs: tuple[Column, ...]
@@ -35,8 +33,9 @@ class Rows:
     group_of: Ints | None
     order: Floats | None
     notes: tuple[str, ...]
+    at_limit: Bools | None = None
 
-    def take(self, keep: npt.NDArray[np.bool_], note: str) -> Rows:
+    def take(self, keep: Bools, note: str) -> Rows:
         """Keep some rows, telling why the others went."""
         if keep.all():
             return self
@@ -47,6 +46,7 @@ class Rows:
             lines=self.lines[keep],
             group_of=None if self.group_of is None else pd.factorize(self.group_of[keep])[0],
             order=None if self.order is None else self.order[keep],
+            at_limit=None if self.at_limit is None else self.at_limit[keep],
             notes=(*self.notes, note),
         )
 
@@ -69,6 +69,11 @@ def keep_bounds(rows: Rows, schema: Mapping[str, ColumnSchema]) -> Rows:
         outside = (column.data < low) | (column.data > high)
         if not outside.any():
             continue
+        if entry.outside == "limit":
+            raise UsageError(
+                f"{rows.source}: {column.header!r} is an input: only a target may be beyond a limit",
+                remedy='set outside = "drop" in the schema',
+            )
         if entry.outside == "refuse":
             row = int(outside.argmax())
             raise TrainerError(
@@ -144,7 +149,7 @@ def drop_outliers(rows: Rows, text: str) -> Rows:
     return rows.take(~odd, _left_out(odd, f" as outliers by {rule} (line {lines}): no score counts them"))
 
 
-def _left_out(which: npt.NDArray[np.bool_], why: str) -> str:
+def _left_out(which: Bools, why: str) -> str:
     return f"left out {int(which.sum())} of {len(which)} rows{why}"
 
 

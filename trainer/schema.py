@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROLES = ("input", "target", "group", "order", "key", "drop")
 KINDS = ("number", "choice")
 LAYOUTS = ("rows", "spectra by column", "spectra by row")
-OUTSIDE = ("refuse", "drop")
+OUTSIDE = ("refuse", "drop", "limit")
 EXPRESSED = ("plain", "log10")
 MAX_FILES = 32
 _RANGE = ".."
@@ -55,9 +55,9 @@ class SourceFile:
 class ColumnSchema:
     """One column, or a run of them: `header` may be `400..900`, from one header to another.
 
-    Cells outside `low` and `high` (in `unit`) are refused, or their rows dropped, as `outside` says. What is
-    expressed as `log10` is a column of logarithms from then on, for the model and for its user; the `scale`
-    of a target is the model's alone.
+    Cells outside `low` and `high` (in `unit`) are refused, their rows dropped, or, of a target, taken as at
+    the limit (see `limits`), as `outside` says. What is expressed as `log10` is a column of logarithms from
+    then on, for the model and for its user; the `scale` of a target is the model's alone.
     """
 
     header: str

@@ -27,7 +27,8 @@ _HEADING = """\
 # How Ostwald reads these experiments; edit what it got wrong.
 # role: input, target, group (rows that belong together), order (of time), key (joins files), drop
 # kind: number, or choice (one of `choices`)
-# min, max: what is possible; outside = "drop" leaves such rows out instead of refusing the file
+# min, max: what is possible; outside = "drop" leaves such rows out instead of refusing the file;
+#   "limit" learns from those of a target as at the limit, without scoring them
 # express = "log10": the model predicts the logarithm
 # scale: plain, log, bounded:0:100 or auto: how the model sees a target; it answers in the target's unit
 # outliers: report, drop:mad:6, drop:iqr:3 or drop:replicates:5; missing: fill, drop, neighbours, iterative

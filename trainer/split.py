@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.errors import UsageError
+from trainer.errors import TrainerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trainer.arrays import Ints
+    from trainer.arrays import Bools, Ints
 
 MAX_FOLDS = 1000
 _NUMBER = r"([1-9][0-9]{0,3})"
@@ -39,6 +39,17 @@ class Split:
     folds: tuple[Fold, ...]
     final: Fold | None
     group_count: int | None
+
+    def judging(self, judged: Bools) -> Split:
+        """Hold out only `judged` rows [n]; others are learned from, but not while their fold is held out."""
+        kept = (Fold(fold.train, fold.test[judged[fold.test]]) for fold in self.folds)
+        folds = tuple(fold for fold in kept if len(fold.test))
+        final = self.final and Fold(self.final.train, self.final.test[judged[self.final.test]])
+        if not folds or (final is not None and not len(final.test)):
+            raise TrainerError(
+                f"--split {self.kind}: every row held out is at its limit", remedy="use kfold:10"
+            )
+        return replace(self, folds=folds, final=final)
 
     def describe(self) -> str:
         """One line for people and for the manifest."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = {"sample": SAMPLE_UNITS, "emission": EMISSION_UNITS}
 _SPECTRUM_S: Final = 3.0
+_SPECTRA: Final = 5
+"""In a window, about, where that is no more often than so: light does something to what it shows."""
 _SAMPLE_S: Final = 1.0
 _SAMPLES: Final = 10
 """In a window of a channel, at least."""
@@ -39,7 +41,9 @@ async def look(action: WaitSteady, context: StepContext) -> tuple[float, float]:
 
 def pause_s(action: WaitSteady) -> float:
     """Return how long to wait between two looks."""
-    return min(_SAMPLE_S, action.window_s / _SAMPLES) if action.of_channel else _SPECTRUM_S
+    if action.of_channel:
+        return min(_SAMPLE_S, action.window_s / _SAMPLES)
+    return max(_SPECTRUM_S, action.window_s / _SPECTRA)
 
 
 async def acquire(action: Acquire, context: StepContext) -> None:

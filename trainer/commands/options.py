@@ -66,6 +66,12 @@ Scale = Annotated[
     list[str] | None,
     typer.Option("--scale", help="Model a target as TARGET=log or TARGET=bounded:0:100; auto: by evidence."),
 ]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", help="TARGET=LOW:HIGH: learn from rows beyond as at the limit, never score them."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 SchemaFile = Annotated[
     Path | None, typer.Option("--schema", help="TOML that `schema` wrote: units, roles, bounds, scales.")
@@ -106,6 +112,7 @@ class DataOptions:
     outliers: Outliers = ""
     missing: Missing = ""
     scale: Scale = None
+    limit: Limit = None
 
     def recipe(self) -> Recipe:
         """Return what was asked; UsageError where it makes no sense."""
@@ -123,6 +130,7 @@ class DataOptions:
             outliers=self.outliers,
             missing=self.missing,
             scales=names(self.scale),
+            limits=names(self.limit),
         )
 
 

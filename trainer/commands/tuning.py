@@ -62,7 +62,6 @@ def _tune(
     csv: Path, data: DataOptions, how: SearchOptions, where: WorkerOptions, *, wants_report: bool
 ) -> Tuned:
     from trainer.dataset import load_dataset  # noqa: PLC0415 - --help must not wait for the mathematics
-    from trainer.split import make_split  # noqa: PLC0415
     from trainer.trust import assess  # noqa: PLC0415
     from trainer.tuning.nested import Searching, tune  # noqa: PLC0415
     from trainer.tuning.search import Budget, open_storage  # noqa: PLC0415
@@ -71,7 +70,7 @@ def _tune(
     budget = Budget(how.trials, how.seconds, how.patience)
     dataset = load_dataset(csv, recipe, data.schema)
     print_notes(dataset.notes)
-    split = make_split(recipe.split, len(dataset.x), dataset.group_of, recipe.seed)
+    split = dataset.split(recipe.split, recipe.seed)
     with open_workers(where.jobs, where.cluster) as workers, progress_bar("searching") as progress:
         searching = Searching(budget, how.sampler, open_storage(how.study), workers)
         tuned = tune(dataset, split, recipe, searching, progress)

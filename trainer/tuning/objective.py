@@ -64,6 +64,8 @@ def make_problem(dataset: Dataset, rows: Ints, seed: int) -> Problem:
         group_of = np.unique(dataset.group_of[rows], return_inverse=True)[1]
     units = len(rows) if group_of is None else int(group_of.max()) + 1
     split = make_split(f"kfold:{min(INNER_FOLDS, units)}", len(rows), group_of, seed)
+    if dataset.at_limit is not None:
+        split = split.judging(~dataset.at_limit[rows])
     folds = []
     for fold in split.folds:
         train, test = rows[fold.train], rows[fold.test]
