@@ -82,7 +82,7 @@ def test_halving_the_steps_changes_the_dots_by_less_than_half_a_percent(
     injection_c: float, growth_c: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     coarse, _ = made(injection_c=injection_c, growth_c=growth_c)
-    monkeypatch.setattr(dot_growth, "_TOLERANCE", dot_growth._TOLERANCE / 4.0)
+    monkeypatch.setattr(dot_growth, "_TOLERANCE", dot_growth._TOLERANCE / 8.0)
     fine, _ = made(injection_c=injection_c, growth_c=growth_c)
     assert coarse.radius_nm == pytest.approx(fine.radius_nm, rel=0.005)
     assert coarse.solid_mol_m3 == pytest.approx(fine.solid_mol_m3, rel=0.005)
