@@ -26,7 +26,9 @@ One = TypeVar("One", str, int, bool)
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Names are headers, names without unit, or globs. No `inputs` means every column that is left.
+    """What to fit: columns by header, by name without unit, or by glob.
+
+    No `targets` means those that a schema gives this role, no `inputs` every column that is left.
 
     `outliers` and `missing` are as in a schema, which they go before; `scales` are texts like `size=log`, or
     `auto`, and `limits` like `size=:1000`. `settings` are texts like `svr.penalty=3.5`: of an algorithm, what
@@ -49,8 +51,6 @@ class Recipe:
     limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.targets:
-            raise UsageError("no target is named", remedy="pass --target COLUMN")
         if not self.algorithms:
             raise UsageError("no algorithm is named", remedy=_CHOICES)
         # A group stands for its members from here on: a bundle's recipe names what was fitted.

@@ -44,7 +44,14 @@ def assign_roles(table: Table, recipe: Recipe, schema: Mapping[str, ColumnSchema
     """Follow the recipe, then the schema; every other column is an input. Dates are inputs never."""
     headers = [str(header) for header in table.cells.columns]
     source = table.source
-    targets = resolve(recipe.targets, headers, "--target", source)
+    targets = resolve(recipe.targets, headers, "--target", source) or [
+        header for header in headers if _role(schema, header) == "target"
+    ]
+    if not targets:
+        raise UsageError(
+            f"{source}: no target is named",
+            remedy="pass --target COLUMN, or give a column of a schema this role",
+        )
     dropped = resolve(recipe.drop, headers, "--drop", source)
     groups = resolve(recipe.group_columns, headers, "--group-by", source)
     categorical = resolve(recipe.categorical, headers, "--categorical", source)

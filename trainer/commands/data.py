@@ -58,9 +58,8 @@ def schema(
 
 
 def _next_step(found: Schema, out: Path) -> str:
-    targets = [item.header for item in found.columns if item.role == "target"]
-    target = repr(targets[0]) if len(targets) == 1 else "COLUMN"
-    return f"{out}: {len(found.columns)} columns; edit it, then: ostwald-trainer fit {out} --target {target}"
+    target = "" if any(item.role == "target" for item in found.columns) else " --target COLUMN"
+    return f"{out}: {len(found.columns)} columns; edit it, then: ostwald-trainer fit {out}{target}"
 
 
 @command

@@ -25,8 +25,11 @@ Csv = Annotated[
 ]
 Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder that `fit --out` wrote.")]
 Targets = Annotated[
-    list[str],
-    typer.Option("--target", help="Column to predict, a glob ('absorbance_*') or 'last'; may be repeated."),
+    list[str] | None,
+    typer.Option(
+        "--target",
+        help="Column to predict, a glob ('absorbance_*') or 'last'; may be repeated. Otherwise the schema's.",
+    ),
 ]
 Inputs = Annotated[
     list[str] | None,
@@ -98,7 +101,7 @@ class WorkerOptions:
 class DataOptions:
     """What to read, what to predict from what, which rows to hold out and which algorithms to try."""
 
-    target: Targets
+    target: Targets = None
     inputs: Inputs = None
     drop: Drop = None
     categorical: Categorical = None
@@ -117,7 +120,7 @@ class DataOptions:
     def recipe(self) -> Recipe:
         """Return what was asked; UsageError where it makes no sense."""
         return Recipe(
-            targets=tuple(self.target),
+            targets=tuple(self.target or ()),
             inputs=names(self.inputs),
             drop=names(self.drop),
             categorical=names(self.categorical),

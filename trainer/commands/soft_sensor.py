@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trainer.commands.bundle_options import BundleOptions, Destination
-from trainer.commands.options import AsJson, Bundle, Seed, Targets, command, names
+from trainer.commands.options import AsJson, Bundle, Seed, command, names
 from trainer.console import errors_in_one_line, print_json, print_notes, progress_bar
 from trainer.errors import UsageError
 
@@ -23,6 +23,10 @@ app = typer.Typer(
 
 TableFile = Annotated[
     Path, typer.Argument(metavar="TABLE", help="Samples, one a row; or a schema that joins tables.")
+]
+Targets = Annotated[
+    list[str],
+    typer.Option("--target", help="Property to tell, a glob or 'last'; may be repeated."),
 ]
 Spectra = Annotated[
     str,

@@ -53,14 +53,26 @@ def test_without_a_file_the_schema_is_printed(csv: Path) -> None:
     assert 'choices = ["PVA", "citrate"]' in result.stdout
 
 
-@pytest.mark.parametrize(
-    ("asked", "told"), [(("--target", "peak"), "--target 'peak (nm)'"), ((), "--target COLUMN")]
-)
+@pytest.mark.parametrize(("asked", "told"), [(("--target", "peak"), "\n"), ((), " --target COLUMN\n")])
 def test_a_written_schema_tells_the_command_that_fits_by_it(
     csv: Path, tmp_path: Path, asked: tuple[str, ...], told: str
 ) -> None:
     result = _run("schema", csv, *asked, "--out", tmp_path / "s.toml")
-    assert f"ostwald-trainer fit {tmp_path / 's.toml'} {told}" in result.stdout
+    assert f"ostwald-trainer fit {tmp_path / 's.toml'}{told}" in result.stdout
+
+
+def test_a_target_of_the_schema_need_not_be_asked_for(csv: Path, tmp_path: Path) -> None:
+    schema = tmp_path / "s.toml"
+    assert _run("schema", csv, "--target", "peak", "--out", schema).exit_code == 0
+    result = _run("inspect", schema, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert [each["name"] for each in json.loads(result.stdout)["targets"]] == ["peak"]
+
+
+def test_a_fit_to_nothing_is_wrong_use(csv: Path) -> None:
+    result = _run("compare", csv)
+    assert result.exit_code == 2
+    assert "no target is named; pass --target COLUMN, or give a column of a schema this role" in result.stderr
 
 
 def test_edits_of_a_schema_are_never_overwritten(csv: Path, tmp_path: Path) -> None:

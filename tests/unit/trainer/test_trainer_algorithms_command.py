@@ -98,7 +98,6 @@ def test_rows_outside_leave_the_range_but_keep_to_choices(csv: Path) -> None:
     [
         (("--target", "peak"), "pass --export CSV"),
         (("--export", "missing.csv", "--target", "peak"), "cannot be read"),
-        (("--export", "missing.csv"), "no target is named"),
         (("--export", "missing.csv", "--target", "peak", "--algorithms", "magic"), "'magic' is unknown"),
     ],
 )
