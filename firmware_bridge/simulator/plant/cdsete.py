@@ -11,16 +11,15 @@ from firmware_bridge.simulator.optics import alloy
 from firmware_bridge.simulator.optics.constants import HC_EV_NM
 from firmware_bridge.simulator.optics.luminescence import Emitters, sigma_of_fwhm
 from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
+from firmware_bridge.simulator.plant.emitting import Emitting
 from firmware_bridge.simulator.plant.heat import ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import OCTADECENE, Tube
-from firmware_bridge.simulator.plant.latest import Latest
 from firmware_bridge.simulator.plant.layout import Excitation, Geometry, Layout
 from firmware_bridge.simulator.plant.slugs import Segmented
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from firmware_bridge.simulator.interfaces import Drive
     from firmware_bridge.simulator.plant.layout import Parcels
 
 LINE_EV: Final = 0.11
@@ -67,36 +66,12 @@ _LAYOUT: Final = Layout(
 """Volumes, bores and powers are chosen."""
 
 
-class CdSeTeProcess:
+class CdSeTeProcess(Emitting[AlloyDots]):
     """Droplets of cadmium, selenium and tellurium react in the heated capillary; the outlet is too cold."""
 
     def __init__(self) -> None:
-        self.layout = _LAYOUT
+        super().__init__(_LAYOUT, self._grow)
         self.chemistry = CdSeTeGrowth()
-        self._latest = Latest(self._grow)
-
-    def mixer_clock_per_s(self, _mixer_c: float) -> float:
-        return 0.0
-
-    def marks(self, _drive: Drive) -> tuple[float, ...]:
-        return ()
-
-    def met(self, _drive: Drive) -> tuple[float, ...]:
-        return ()
-
-    def alloy(self, parcels: Parcels) -> AlloyDots:
-        """Give what the droplets hold at the detector; the carrier between them holds nothing."""
-        return self._latest.of(parcels)[0]
-
-    def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
-        return self._latest.of(parcels)[1].absorbance(self.layout.pixels_nm)
-
-    def emission(self, parcels: Parcels) -> NDArray[np.float64]:
-        return self._latest.of(parcels)[1].emission(self.layout.pixels_nm, EXCITATION_NM)
-
-    def quantum_yield(self, parcels: Parcels) -> float:
-        """Photons emitted for each one absorbed, of all that the cell holds; NaN without dots."""
-        return self._latest.of(parcels)[1].mean_yield(EXCITATION_NM)
 
     def _grow(self, parcels: Parcels) -> tuple[AlloyDots, Emitters]:
         shares = parcels.fractions[:, : len(REAGENTS)]

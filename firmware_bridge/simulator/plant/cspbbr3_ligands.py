@@ -11,15 +11,14 @@ from firmware_bridge.simulator.optics import perovskite
 from firmware_bridge.simulator.optics.constants import HC_EV_NM
 from firmware_bridge.simulator.optics.luminescence import Emitters, sigma_of_fwhm
 from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
+from firmware_bridge.simulator.plant.emitting import Emitting
 from firmware_bridge.simulator.plant.heat import ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import OCTADECENE, Tube
-from firmware_bridge.simulator.plant.latest import Latest
 from firmware_bridge.simulator.plant.layout import Excitation, Geometry, Layout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from firmware_bridge.simulator.interfaces import Drive
     from firmware_bridge.simulator.plant.layout import Parcels
 
 LINE_EV: Final = 0.07
@@ -48,36 +47,12 @@ _LAYOUT: Final = Layout(
 """Volumes, bores and powers are chosen; the liquid flows as octadecene does."""
 
 
-class LigandProcess:
+class LigandProcess(Emitting[LigandCubes]):
     """Salts meet amines and acid; cubes grow in the heated reactor, and the outlet is too cold for them."""
 
     def __init__(self) -> None:
-        self.layout = _LAYOUT
+        super().__init__(_LAYOUT, self._grow)
         self.chemistry = LigandGrowth()
-        self._latest = Latest(self._grow)
-
-    def mixer_clock_per_s(self, _mixer_c: float) -> float:
-        return 0.0
-
-    def marks(self, _drive: Drive) -> tuple[float, ...]:
-        return ()
-
-    def met(self, _drive: Drive) -> tuple[float, ...]:
-        return ()
-
-    def cubes(self, parcels: Parcels) -> LigandCubes:
-        """Give what is in the flow cell."""
-        return self._latest.of(parcels)[0]
-
-    def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
-        return self._latest.of(parcels)[1].absorbance(self.layout.pixels_nm)
-
-    def emission(self, parcels: Parcels) -> NDArray[np.float64]:
-        return self._latest.of(parcels)[1].emission(self.layout.pixels_nm, EXCITATION_NM)
-
-    def quantum_yield(self, parcels: Parcels) -> float:
-        """Photons emitted for each one absorbed, of all that the cell holds; NaN without cubes."""
-        return self._latest.of(parcels)[1].mean_yield(EXCITATION_NM)
 
     def _grow(self, parcels: Parcels) -> tuple[LigandCubes, Emitters]:
         cubes = self.chemistry.grow(parcels.fractions, parcels.reactor_c, parcels.reactor_s)

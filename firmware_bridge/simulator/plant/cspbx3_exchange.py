@@ -12,16 +12,15 @@ from firmware_bridge.simulator.optics.constants import HC_EV_NM
 from firmware_bridge.simulator.optics.luminescence import Emitters, sigma_of_fwhm
 from firmware_bridge.simulator.optics.spectrometer import SpectrometerParameters
 from firmware_bridge.simulator.plant import mixing
+from firmware_bridge.simulator.plant.emitting import Emitting
 from firmware_bridge.simulator.plant.heat import ThermalParameters
 from firmware_bridge.simulator.plant.hydraulics import OCTADECENE, Tube
-from firmware_bridge.simulator.plant.latest import Latest
 from firmware_bridge.simulator.plant.layout import Excitation, Geometry, Layout
 from firmware_bridge.simulator.plant.slugs import Segmented, slug_length_m
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from firmware_bridge.simulator.interfaces import Drive
     from firmware_bridge.simulator.plant.layout import Parcels
 
 GAS: Final = "gas"
@@ -68,36 +67,15 @@ _LAYOUT: Final = Layout(
 """Volumes, bores and powers are chosen."""
 
 
-class HalideExchangeProcess:
+class HalideExchangeProcess(Emitting[Exchanged]):
     """Seeds take up ligands in the mixer; halides and gas join, and exchange goes on in the reactor."""
 
     def __init__(self) -> None:
-        self.layout = _LAYOUT
+        super().__init__(_LAYOUT, self._exchange)
         self.chemistry = HalideExchange()
-        self._latest = Latest(self._exchange)
 
     def mixer_clock_per_s(self, mixer_c: float) -> float:
         return self.chemistry.conditioning_per_s(mixer_c)
-
-    def marks(self, _drive: Drive) -> tuple[float, ...]:
-        return ()
-
-    def met(self, _drive: Drive) -> tuple[float, ...]:
-        return ()
-
-    def exchanged(self, parcels: Parcels) -> Exchanged:
-        """Give what the droplets hold at the detector."""
-        return self._latest.of(parcels)[0]
-
-    def absorbance(self, parcels: Parcels) -> NDArray[np.float64]:
-        return self._latest.of(parcels)[1].absorbance(self.layout.pixels_nm)
-
-    def emission(self, parcels: Parcels) -> NDArray[np.float64]:
-        return self._latest.of(parcels)[1].emission(self.layout.pixels_nm, EXCITATION_NM)
-
-    def quantum_yield(self, parcels: Parcels) -> float:
-        """Photons emitted for each one absorbed, of all that the cell holds; NaN without cubes."""
-        return self._latest.of(parcels)[1].mean_yield(EXCITATION_NM)
 
     def _exchange(self, parcels: Parcels) -> tuple[Exchanged, Emitters]:
         shares = parcels.fractions[:, : len(REAGENTS)]

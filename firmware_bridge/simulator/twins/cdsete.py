@@ -67,7 +67,7 @@ class CdSeTeModel:
             reactor_c=REACTOR_C,
         )
         parcels = steady_parcels(process, operation)
-        grown = process.alloy(parcels)
+        grown = process.product(parcels)
         emission = layout.shown_emission(process.emission(parcels))
         properties = emission_band(layout.pixels_nm, emission)
         properties |= {

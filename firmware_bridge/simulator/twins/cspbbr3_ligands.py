@@ -60,7 +60,7 @@ class LigandModel:
             reactor_c=conditions["temperature"],
         )
         parcels = steady_parcels(process, operation)
-        cubes = process.cubes(parcels)
+        cubes = process.product(parcels)
         emission = layout.shown_emission(process.emission(parcels))
         properties = emission_band(layout.pixels_nm, emission)
         properties |= {

@@ -59,7 +59,7 @@ class HalideExchangeModel:
             reactor_c=conditions["temperature"],
         )
         parcels = steady_parcels(process, operation)
-        exchanged = process.exchanged(parcels)
+        exchanged = process.product(parcels)
         emission = layout.shown_emission(process.emission(parcels))
         properties = emission_band(layout.pixels_nm, emission)
         properties |= {

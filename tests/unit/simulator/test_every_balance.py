@@ -92,7 +92,7 @@ def lead_sulfide(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
 
 
 def alloy(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
-    made = process.alloy(parcels)
+    made = process.product(parcels)
     cadmium, selenium, tellurium = process.chemistry.fed_mol_m3(parcels.fractions[:, :3])
     return [
         (made.dots.cation_mol_m3 + made.dots.monomer_mol_m3 + made.dots.solid_mol_m3, cadmium),
@@ -102,7 +102,7 @@ def alloy(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
 
 
 def halides(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
-    made = process.exchanged(parcels)
+    made = process.product(parcels)
     fed = process.chemistry.fed(parcels.fractions[:, :5])
     bromide, iodide, chloride = made.lattice_mol_m3 + made.free_mol_m3 + made.bound_mol_m3
     return [
@@ -115,7 +115,7 @@ def halides(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
 
 def ligand_cubes(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
     salts = process.chemistry.stocks.salts_mol_m3 * parcels.fractions[:, 0]
-    return dots(process.cubes(parcels).dots, salts, salts)
+    return dots(process.product(parcels).dots, salts, salts)
 
 
 def blue(process: Any, parcels: Parcels) -> list[tuple[Found, Fed]]:
