@@ -93,13 +93,16 @@ class _Experimenter:
         # Spectra refer to a dark and a reference: what the recipe takes every so often, it takes at first.
         begin = device.reactor()
         spent, start_s = self._spent_s(), time.monotonic()
-        for number, each in enumerate(parameters, start=1):
+        tried = 0
+        # One experiment may take longer than its share of the time, or all of it.
+        while tried < len(parameters) and device.reactor().time_s < begin.time_s + duration_s:
             self._refill()
-            self._try(each)
-            self._rest(begin.time_s + duration_s * number / len(parameters))
-            self._progress(number / len(parameters))
+            self._try(parameters[tried])
+            tried += 1
+            self._rest(begin.time_s + duration_s * tried / len(parameters))
+            self._progress(tried / len(parameters))
         took_s, after, end = time.monotonic() - start_s, self._spent_s(), device.reactor()
-        if len(self._problems) == len(parameters):
+        if len(self._problems) == tried:
             raise BenchmarkError(f"{self._twin.name}: no experiment succeeded: {self._problems[0]}")
         return Day(
             simulated_s=end.time_s - begin.time_s,
@@ -107,7 +110,7 @@ class _Experimenter:
             took_s=took_s,
             control_s=after["control"] - spent["control"],
             service_s=after["service"] - spent["service"],
-            trials=len(parameters),
+            trials=tried,
             failed=len(self._problems),
             problem=next(iter(self._problems), ""),
         )
