@@ -167,7 +167,6 @@ def test_a_recipe_survives_the_way_to_toml_and_back(tmp_path: Path) -> None:
         ("[fit]\ntargets = ['a']\nseed = 'x'", "fit.seed"),
         ("[fit]\ntargets = ['a']\nseed = true", "fit.seed"),
         ("[fit]\ntargets = ['a']\ncolour = 1", "fit.colour is unknown"),
-        ("[fit]\ntargets = []", "no target"),
         ("[fit]\ntargets = ['a']\nalgorithms = ['magic']", "'magic' is unknown"),
         ("[fit]\ntargets = ['a']\nseed = -1", "--seed -1"),
     ],
