@@ -50,9 +50,15 @@ def convert(value: float, unit: str, to_unit: str) -> float:
         return value
     _renew()
     source, target = _unit(unit), _unit(to_unit)
-    if source.dimensionality != target.dimensionality:
-        raise _mismatch(f"{unit!r} does not convert to {to_unit!r}", f"write a unit like {to_unit!r}")
-    return float(_registry().Quantity(value, source).to(target).magnitude)
+    import pint  # noqa: PLC0415 - see _unit
+
+    try:
+        return float(_registry().Quantity(value, source).to(target).magnitude)
+    except (pint.PintError, *_LEAKS) as error:
+        # Equal dimensions are not enough: a percentage of a difference in degrees is no temperature.
+        raise _mismatch(
+            f"{unit!r} does not convert to {to_unit!r}", f"write a unit like {to_unit!r}"
+        ) from error
 
 
 def parse_quantity(text: str, unit: str) -> float:

@@ -42,6 +42,7 @@ def test_a_written_quantity_becomes_a_number_in_the_wanted_unit(text: str, unit:
         "9 m**9**9**9",
         "1 (9**9)**9",
         "nan degC",
+        "40 % delta_degC",
     ],
 )
 def test_what_is_no_temperature_is_refused_with_a_remedy(text: str) -> None:
